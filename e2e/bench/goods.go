@@ -71,11 +71,14 @@ func goodsCSV() ([]byte, error) {
 			rows = append(rows, row)
 		}
 	}
+	return fileOf(rows)
+}
+
+// fileOf returns a product file of these rows.
+func fileOf(rows [][]string) ([]byte, error) {
 	var out bytes.Buffer
-	if err := csv.NewWriter(&out).WriteAll(rows); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	err := csv.NewWriter(&out).WriteAll(rows)
+	return out.Bytes(), err
 }
 
 func words(slug string) (color, material, thing string) {

@@ -33,9 +33,7 @@ type Growth struct {
 	Sizes Sizes
 	// OnlyProducts leaves out everything but the products.
 	OnlyProducts bool
-	// Titled is set if the shops have products with real titles, which are measured alone.
-	Titled bool
-	Plan   Plan
+	Plan         Plan
 	// Progress is told what is being loaded or measured.
 	Progress func(string)
 
@@ -61,11 +59,11 @@ func (g *Growth) Measure(ctx context.Context) (report *GrowthReport, failed erro
 	for _, s := range []*grown{small, large} {
 		s.loader.Progress = g.Progress
 	}
-	stages := []func(context.Context, *grown, *grown) error{g.carts, g.accounts, g.products, g.orders, g.entries}
+	type stage = func(ctx context.Context, small, large *grown) error
+	stages := []stage{g.carts, g.accounts, g.products, g.orders, g.entries}
 	switch {
-	case g.Titled:
-		stages = stages[:1]
-		stages[0] = g.titles
+	case small.titled != nil: // real titles are measured alone
+		stages = []stage{g.titles}
 	case g.OnlyProducts:
 		stages = stages[2:3]
 	}

@@ -122,10 +122,7 @@ func (s *Shop) fill(ctx context.Context) error {
 	if err := s.signStaffIn(ctx, door); err != nil {
 		return err
 	}
-	file, err := goodsCSV()
-	if s.titled != nil {
-		file, err = s.titled.csv(0, len(s.products))
-	}
+	file, err := s.goods()
 	if err != nil {
 		return err
 	}
@@ -139,6 +136,14 @@ func (s *Shop) fill(ctx context.Context) error {
 		_, _, err := door.Register(ctx, s.emails[i], password, "Ada Shopper")
 		return err
 	})
+}
+
+// goods is the file of the products.
+func (s *Shop) goods() ([]byte, error) {
+	if s.titled != nil {
+		return s.titled.csv(0, len(s.products))
+	}
+	return goodsCSV()
 }
 
 // each does something for the number of each shopper, several at once.

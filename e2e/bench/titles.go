@@ -1,9 +1,7 @@
 package bench
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -88,9 +86,7 @@ func (t titled) csv(from, to int) ([]byte, error) {
 	for i := from; i < to; i++ {
 		rows = append(rows, t.rows(i)...)
 	}
-	var out bytes.Buffer
-	err := csv.NewWriter(&out).WriteAll(rows)
-	return out.Bytes(), err
+	return fileOf(rows)
 }
 
 // importAtOnce is how many products a file has.

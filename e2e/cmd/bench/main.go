@@ -143,7 +143,6 @@ func grow(ctx context.Context, root string) (failed error) {
 		if titles, err = bench.ReadTitles(folder); err != nil {
 			return err
 		}
-		g.Titled = true
 	}
 	for _, shop := range []**bench.Shop{&g.Small, &g.Large} {
 		opened, err := bench.Open(ctx, bench.Options{PartEnv: bench.GrowthEnv, Titles: titles})
