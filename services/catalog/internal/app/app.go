@@ -60,6 +60,7 @@ func Run(ctx context.Context) error {
 	feed := pgfeed.New(pool, "products", "id")
 	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency, keys, feed))
 	svc.Every(catalog.AddUpEvery, "add up counts", products.AddUpCounts)
+	svc.Every(catalog.CountTitlesEvery, "count titles", products.CountTitles)
 	svc.Every(catalog.PublishEvery, "publish products", products.PublishDue)
 	svc.Every(catalog.IndexEvery, "index products", products.Index)
 	audit.Register(svc.Server(), pgaudit.New(pool))

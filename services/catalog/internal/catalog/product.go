@@ -197,6 +197,9 @@ type Store interface {
 	// AddUpCounts adds some of the latest changes to the stored counts of products, so that counting stays fast. It returns the
 	// number of changes.
 	AddUpCounts(ctx context.Context) (int, error)
+	// CountTitles counts in how many titles the words of the vocabulary are, among a sample of the products on sale, and stores the counts of
+	// some words that have changed. It returns the number of words.
+	CountTitles(ctx context.Context) (int, error)
 	// Index writes the words by which products are found, for some of those that have none for their version. It returns the
 	// number of products.
 	Index(ctx context.Context) (int, error)

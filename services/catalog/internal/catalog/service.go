@@ -21,6 +21,8 @@ const (
 const (
 	// AddUpEvery is the interval at which to call AddUpCounts.
 	AddUpEvery = 5 * time.Second
+	// CountTitlesEvery is the interval at which to call CountTitles.
+	CountTitlesEvery = time.Minute
 	// IndexEvery is the interval at which to call Index, while a version before this one may still write products.
 	IndexEvery = 5 * time.Second
 )
@@ -146,19 +148,18 @@ func validSKUs(skus []string, most int) ([]string, error) {
 }
 
 // Index makes products findable that a version of the catalog before this one has written. Several replicas may do so at once.
-func (s *Service) Index(ctx context.Context) error {
-	for {
-		n, err := s.store.Index(ctx)
-		if err != nil || n == 0 {
-			return err
-		}
-	}
-}
+func (s *Service) Index(ctx context.Context) error { return untilNone(ctx, s.store.Index) }
 
 // AddUpCounts adds the latest changes to the stored counts of products. Several replicas may do so at once.
-func (s *Service) AddUpCounts(ctx context.Context) error {
+func (s *Service) AddUpCounts(ctx context.Context) error { return untilNone(ctx, s.store.AddUpCounts) }
+
+// CountTitles counts in how many titles each word is, so that suggestions complete the commonest words. Several replicas may do so at once.
+func (s *Service) CountTitles(ctx context.Context) error { return untilNone(ctx, s.store.CountTitles) }
+
+// untilNone repeats a step until it has changed nothing.
+func untilNone(ctx context.Context, step func(context.Context) (int, error)) error {
 	for {
-		n, err := s.store.AddUpCounts(ctx)
+		n, err := step(ctx)
 		if err != nil || n == 0 {
 			return err
 		}

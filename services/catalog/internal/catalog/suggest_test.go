@@ -54,6 +54,23 @@ func TestSuggestionsCompleteTheLastWordAndNameProducts(t *testing.T) {
 	}
 }
 
+func TestTheCommonestOfManyWordsAreSuggested(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for i := range 30 {
+		create(t, s, product("Co"+strings.Repeat(string(rune('a'+i%26)), 1+i/26)+" Lamp", 100))
+	}
+	for i := range 3 {
+		create(t, s, product(fmt.Sprintf("Cover Number %d", i), 100))
+	}
+	if err := s.CountTitles(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := suggested(t, s, "co"); !strings.HasPrefix(got, "cover, coa, ") {
+		t.Errorf("%s, want cover first, because most titles have it", got)
+	}
+}
+
 func TestThereAreAtMostEightSuggestions(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

@@ -18,11 +18,6 @@ const vector = `setweight(to_tsvector('words', %s), 'A') || setweight(to_tsvecto
 // indexBatch is the number of products whose words are written in one transaction.
 const indexBatch = 200
 
-// queueVocabulary adds the words of a product to the vocabulary. They are sorted, so that concurrent writers do not deadlock.
-func queueVocabulary(batch *pgx.Batch, document words.Document) {
-	batch.Queue(`INSERT INTO vocabulary (word) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`, document.Vocabulary)
-}
-
 func documentOf(p catalog.Product, keywords string) words.Document {
 	return words.DocumentOf(words.Texts{Title: p.Title, Brand: p.Brand, Category: p.Category, Description: p.Description, Keywords: keywords})
 }

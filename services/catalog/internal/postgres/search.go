@@ -25,8 +25,8 @@ const (
 	veryCommon = 18
 	// frequent is the share from which on only recent products are read if the newest matches are wanted.
 	frequent = 60
-	// sampleSize is the number of products in the sample that the shares are estimated from.
-	sampleSize = 300
+	// sampleBlocks is the number of blocks of the table in the sample that the shares are estimated from. A block has about 6 products.
+	sampleBlocks = 100
 )
 
 // wanted is what a search looks for, in the terms of PostgreSQL.
@@ -130,13 +130,17 @@ func (s *Store) parse(ctx context.Context, text string) (*words.Search, error) {
 	return search, nil
 }
 
-// sample counts the products on sale that a query finds among some from all over the table, and all that it looked at. They are the
-// same ones each time. A block of the table has at most 8 products.
+// sampleOf returns what follows a table of products in a query for those on sale in some blocks from all over the table. They are the same ones
+// each time.
+func sampleOf(blocks string) string {
+	return `TABLESAMPLE SYSTEM (least(100, 100.0 * ` + blocks + `::int * current_setting('block_size')::int / greatest(pg_relation_size('products'), 1)))
+		REPEATABLE (1) WHERE NOT withdrawn AND status IS NULL`
+}
+
+// sample counts the products on sale that a query finds in a sample, and all in it.
 func (s *Store) sample(ctx context.Context, query string) (found sampled, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT count(*) FILTER (WHERE ts_match_vq(words, (SELECT to_tsquery('words', $1)))), count(*) FROM (
-		SELECT words FROM products
-		TABLESAMPLE SYSTEM (least(100, 100.0 * $2::int / 8 * current_setting('block_size')::int / greatest(pg_relation_size('products'), 1))) REPEATABLE (1)
-		WHERE NOT withdrawn AND status IS NULL LIMIT $2) AS sampled`, query, sampleSize).Scan(&found.hits, &found.seen)
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FILTER (WHERE ts_match_vq(words, (SELECT to_tsquery('words', $1)))), count(*)
+		FROM (SELECT words FROM products `+sampleOf("$2")+`) AS sampled`, query, sampleBlocks).Scan(&found.hits, &found.seen)
 	if err != nil {
 		return sampled{}, fmt.Errorf("search: %w", err)
 	}

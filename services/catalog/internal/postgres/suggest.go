@@ -16,7 +16,7 @@ const (
 	// The maximum number of words that a beginning stands for. A beginning finds words by their stems, and may be longer than a stem.
 	wordsRead = 20
 	// The number of products that is enough if they contain any word of the vocabulary with the beginning.
-	enough = 20
+	enough = 8
 )
 
 // last is greater than every text with a prefix, once the prefix is before it.
@@ -42,7 +42,7 @@ func (s *Store) Typed(ctx context.Context, typed *words.Typed) ([]catalog.Named,
 		seen[p.ID] = true
 	}
 	for _, query := range queries {
-		more, err := s.containing(ctx, query.text)
+		more, err := s.containing(ctx, query)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ func (s *Store) Typed(ctx context.Context, typed *words.Typed) ([]catalog.Named,
 				seen[p.ID], found = true, append(found, p)
 			}
 		}
-		if len(more) >= query.enough {
+		if len(more) >= enough {
 			break
 		}
 	}
@@ -79,18 +79,11 @@ func (s *Store) containing(ctx context.Context, query string) ([]catalog.Named, 
 	return s.named(ctx, `SELECT p.id, p.slug, p.title FROM found_names(to_tsquery('words', $1), $2) AS p`+newest, query, productsRead)
 }
 
-// suggestQuery finds products that contain what was typed.
-type suggestQuery struct {
-	text string
-	// enough is the number of products after which no other query is needed.
-	enough int
-}
-
-// queriesOf returns the queries for products that contain what was typed. The first is for words of the vocabulary, because these are of
-// titles, brands and categories; the second one is for all words.
-func (s *Store) queriesOf(ctx context.Context, typed *words.Typed) (queries []suggestQuery, err error) {
+// queriesOf returns the queries for products that contain what was typed. The first is for the commonest words of the vocabulary, because these are
+// of titles, brands and categories; the second one is for all words.
+func (s *Store) queriesOf(ctx context.Context, typed *words.Typed) (queries []string, err error) {
 	if beginning := typed.Beginning(); beginning != "" {
-		rows, err := s.pool.Query(ctx, `SELECT word FROM vocabulary WHERE word ~>=~ $1 AND word ~<~ $2 ORDER BY word USING ~<~ LIMIT $3`,
+		rows, err := s.pool.Query(ctx, `SELECT word FROM vocabulary WHERE word ~>=~ $1 AND word ~<~ $2 ORDER BY titles DESC, word LIMIT $3`,
 			beginning, beginning+last, wordsRead)
 		if err != nil {
 			return nil, fmt.Errorf("suggest: %w", err)
@@ -99,14 +92,11 @@ func (s *Store) queriesOf(ctx context.Context, typed *words.Typed) (queries []su
 		if err != nil {
 			return nil, fmt.Errorf("suggest: %w", err)
 		}
-		switch {
-		case len(known) == wordsRead: // there may be others
-			queries = append(queries, suggestQuery{typed.QueryOf(known), productsRead})
-		case len(known) > 0:
-			queries = append(queries, suggestQuery{typed.QueryOf(known), enough})
+		if len(known) > 0 {
+			queries = append(queries, typed.QueryOf(known))
 		}
 	}
-	return append(queries, suggestQuery{typed.QueryOfBeginning(), productsRead}), nil
+	return append(queries, typed.QueryOfBeginning()), nil
 }
 
 func (s *Store) named(ctx context.Context, sql string, args ...any) ([]catalog.Named, error) {
