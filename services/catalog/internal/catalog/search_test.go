@@ -191,3 +191,20 @@ func TestUnlistedProductsDoNotCountInASearch(t *testing.T) {
 		t.Errorf("%d products, %+v, %v; want 5", len(page.Products), page.Total, err)
 	}
 }
+
+func TestAKnownWordMatchesAsTheBeginningOfKnownWordsAlone(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for _, title := range []string{"Wood Box", "Wood Bowl", "Wood Tray", "Wood Stool", "Wooden Spoon"} {
+		create(t, s, product(title, 100))
+	}
+	clarinet := product("Clarinet", 100)
+	clarinet.Description = "A woodwind instrument."
+	create(t, s, clarinet)
+	for text, want := range map[string]int{"wood": 5, "woo": 6} {
+		page, err := s.ListWith(t.Context(), catalog.Query{Text: text}, "", catalog.Extras{})
+		if err != nil || len(page.Products) != want {
+			t.Errorf("%s finds %d products, %v; want %d", text, len(page.Products), err, want)
+		}
+	}
+}

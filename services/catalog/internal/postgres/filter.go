@@ -36,14 +36,19 @@ func (c *conditions) ids(q catalog.Query) {
 	}
 }
 
-// categories restricts p to products of any of these categories. With a filter by options, it uses the index of options, which has the categories
-// as well.
-func (c *conditions) categories(q catalog.Query) {
-	if len(q.Options) > 0 && len(q.Categories()) > 0 {
-		c.add("ARRAY[p.category_slug] && ?::text[]", q.Categories())
+// origins restricts p to products of any of the categories of a query, and of any of its brands.
+func (c *conditions) origins(q catalog.Query) {
+	c.origin("p.category_slug", q.Categories(), q)
+	c.origin("p.brand", q.Brands(), q)
+}
+
+// origin restricts a column to values, if there are any. With a filter by options, it uses the index of options, which has the column as well.
+func (c *conditions) origin(column string, values []string, q catalog.Query) {
+	if len(q.Options) > 0 && len(values) > 0 {
+		c.add("ARRAY["+column+"] && ?::text[]", values)
 		return
 	}
-	c.oneOf("p.category_slug", q.Categories())
+	c.oneOf(column, values)
 }
 
 // options restricts p to products with the values of each option.

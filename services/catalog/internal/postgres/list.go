@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -13,18 +14,20 @@ import (
 )
 
 // order is a sort order in SQL: an expression and then the ID, ascending or descending. cast converts the key of a position to
-// the type of the expression.
+// the type of the expression. The expression unindexed gives the same order, but no index has it.
 type order struct {
-	by, direction, cast string
+	by, direction, cast, unindexed string
 }
 
 var orders = map[catalog.Sort]order{
-	catalog.Newest:    {"p.created_at", "DESC", "timestamptz"},
-	catalog.PriceAsc:  {"p.min_price", "ASC", "bigint"},
-	catalog.PriceDesc: {"p.min_price", "DESC", "bigint"},
-	catalog.AsAsked:   {"", "ASC", "int"}, // by the IDs of the query
-	catalog.ByTitle:   {`p.title COLLATE "und-x-icu"`, "ASC", "text"},
+	catalog.Newest:    {"p.created_at", "DESC", "timestamptz", unindexedNewest},
+	catalog.PriceAsc:  {"p.min_price", "ASC", "bigint", "p.min_price + 0"},
+	catalog.PriceDesc: {"p.min_price", "DESC", "bigint", "p.min_price + 0"},
+	catalog.AsAsked:   {"", "ASC", "int", ""}, // by the IDs of the query
+	catalog.ByTitle:   {`p.title COLLATE "und-x-icu"`, "ASC", "text", `(p.title || '') COLLATE "und-x-icu"`},
 }
+
+const unindexedNewest = "p.created_at + interval '0'"
 
 // conditions collects the parts of a WHERE clause and their parameters.
 type conditions struct {
@@ -34,6 +37,8 @@ type conditions struct {
 	last string
 	// filtered is set if a search is restricted further. PostgreSQL then chooses which index to read.
 	filtered bool
+	// sortsAll is set if all matches are to be read and sorted, and not the products in the order of the list until there are enough.
+	sortsAll bool
 }
 
 // add adds a condition. Each ? in it stands for the next parameter.
@@ -73,12 +78,15 @@ func matching(q catalog.Query, w wanted) (from string, where conditions) {
 		where.filtered = isFiltered(q)
 		from += where.search(w)
 	}
-	where.categories(q)
-	where.oneOf("p.brand", q.Brands())
+	where.origins(q)
 	where.ids(q)
 	where.options(q.Options)
 	where.prices(q.MinPrice, q.MaxPrice)
 	where.oneVariant(q)
+	if len(q.Options) > 0 && (q.Category != "" || q.Brand != "") {
+		// PostgreSQL takes options for independent of categories and brands. If no shoe comes in glass, it would look for one in the whole shop.
+		where.sortsAll = true
+	}
 	return from, where
 }
 
@@ -95,14 +103,14 @@ func newestCounted(columns string, q catalog.Query, w wanted, found *matches) (p
 		most, w = ranked, w.toRank()
 	}
 	from, where := matching(q, w)
-	return newest(columns, from, &where, w, most), where
+	return newest(columns, from, &where, most), where
 }
 
 // newest returns a subquery for the newest matching products.
-func newest(columns, from string, where *conditions, w wanted, most int) string {
+func newest(columns, from string, where *conditions, most int) string {
 	by := "p.created_at"
-	if w.query != "" && !w.common && !where.filtered {
-		by = "p.created_at + interval '0'" // has no index, so that only matches are read
+	if where.sortsAll {
+		by = unindexedNewest
 	}
 	return fmt.Sprintf(`(SELECT %s FROM %s WHERE %s ORDER BY %s DESC, p.id DESC LIMIT %d)`, columns, from, where.sql(), by, most)
 }
@@ -168,23 +176,40 @@ func (s *Store) products(ctx context.Context, q catalog.Query, w wanted, found *
 
 // page returns the products of a page without their variants, at most one more than the limit. It does not sort by relevance.
 func (s *Store) page(ctx context.Context, q catalog.Query, w wanted) ([]catalog.Listed, error) {
+	if isWalked(q) {
+		page, complete, err := s.nearPage(ctx, q)
+		if err != nil || complete {
+			return page, err
+		}
+	}
 	from, where := matching(q, w)
-	o := orders[q.Sort]
-	if q.Sort == catalog.AsAsked {
-		o.by = "array_position(" + where.param(q.IDs) + "::uuid[], p.id)"
-	}
-	if q.After != nil {
-		comparison := map[string]string{"ASC": ">", "DESC": "<"}[o.direction]
-		where.add(fmt.Sprintf("(%s, p.id) %s (?::text::%s, ?::uuid)", o.by, comparison, o.cast), q.After.Key, q.After.ID)
-	}
-	limit, by := where.param(q.Limit+1), fmt.Sprintf("ORDER BY %s %s, p.id %s", o.by, o.direction, o.direction)
+	key, by := where.following(q)
+	limit := where.param(q.Limit + 1)
 	rest := fmt.Sprintf(`%s WHERE %s %s LIMIT %s`, from, where.withoutLast(), by, limit)
 	if where.last != "" {
 		// OFFSET 0 has PostgreSQL sort the products before it checks the last condition.
 		rest = fmt.Sprintf(`(SELECT p.id FROM (SELECT p.id FROM %s WHERE %s %s OFFSET 0) AS p WHERE %s LIMIT %s) AS matching JOIN products p USING (id) %s`,
 			from, where.withoutLast(), by, where.last, limit, by)
 	}
-	return s.listed(ctx, q, fmt.Sprintf(`SELECT %s, (%s)::text, '' FROM %s`, columnsOf(q), o.by, rest), where.args())
+	return s.listed(ctx, q, fmt.Sprintf(`SELECT %s, %s, '' FROM %s`, columnsOf(q), key, rest), where.args())
+}
+
+// following restricts p to the products after the position of a query. It returns the key of a position, and the order of the list.
+func (c *conditions) following(q catalog.Query) (key, by string) {
+	o := orders[q.Sort]
+	if q.Sort == catalog.AsAsked {
+		o.by = "array_position(" + c.param(q.IDs) + "::uuid[], p.id)"
+		o.unindexed = o.by
+	}
+	if q.After != nil {
+		comparison := map[string]string{"ASC": ">", "DESC": "<"}[o.direction]
+		c.add(fmt.Sprintf("(%s, p.id) %s (?::text::%s, ?::uuid)", o.by, comparison, o.cast), q.After.Key, q.After.ID)
+	}
+	key = "(" + o.by + ")::text"
+	if c.sortsAll {
+		o.by = o.unindexed
+	}
+	return key, fmt.Sprintf("ORDER BY %s %s, p.id %s", o.by, o.direction, o.direction)
 }
 
 // columnsOf returns the columns of p that a query reads.
@@ -195,14 +220,14 @@ func columnsOf(q catalog.Query) string {
 	return columns
 }
 
-// listed runs a query for products with the keys of their positions.
-func (s *Store) listed(ctx context.Context, q catalog.Query, sql string, args []any) ([]catalog.Listed, error) {
+// listed runs a query for products with the keys of their positions, and more columns that are the same for all.
+func (s *Store) listed(ctx context.Context, q catalog.Query, sql string, args []any, more ...any) ([]catalog.Listed, error) {
 	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}
 	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l catalog.Listed, err error) {
-		return l, row.Scan(append(fieldsOf(&l.Product), &l.Key, &l.Oldest)...)
+		return l, row.Scan(slices.Concat(fieldsOf(&l.Product), []any{&l.Key, &l.Oldest}, more)...)
 	})
 	if q.After != nil && badKey(err) {
 		return nil, catalog.ErrBadCursor

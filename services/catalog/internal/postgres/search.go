@@ -64,6 +64,7 @@ func (c *conditions) search(w wanted) (from string) {
 		c.parts = append(c.parts, "ts_match_vq(p.words, search.query)")
 	} else {
 		c.parts = append(c.parts, "p.words @@ search.query")
+		c.sortsAll = !w.common && !c.filtered
 	}
 	return from
 }
@@ -91,7 +92,11 @@ func (s *Store) understand(ctx context.Context, q catalog.Query, withFacts bool)
 	if search, err = s.withSynonyms(ctx, search); err != nil {
 		return w, nil, err
 	}
-	w = wanted{plain: search.Plain, query: search.TSQuery()}
+	completed, err := s.complete(ctx, search)
+	if err != nil {
+		return w, nil, err
+	}
+	w = wanted{plain: search.Plain, query: completed.TSQuery()}
 	n, found, err := s.survey(ctx, q, withFacts, &w)
 	if err != nil || n >= thin {
 		return w, found, err
@@ -100,8 +105,8 @@ func (s *Store) understand(ctx context.Context, q catalog.Query, withFacts bool)
 	if err != nil {
 		return w, nil, err
 	}
-	if corrected != nil {
-		w.query = corrected.TSQuery()
+	if wider := corrected.TSQuery(); wider != w.query {
+		w.query = wider
 		if n, found, err = s.survey(ctx, q, withFacts, &w); err != nil {
 			return w, nil, err
 		}
@@ -187,7 +192,7 @@ func (s *Store) survey(ctx context.Context, q catalog.Query, withFacts bool, w *
 	return n, nil, nil
 }
 
-// correct returns a search with similar words of the vocabulary beside its own, or nil if there are none.
+// correct returns a search with similar words of the vocabulary beside its own, if there are any.
 func (s *Store) correct(ctx context.Context, search *words.Search) (*words.Search, error) {
 	var asked, slips []string
 	for _, word := range search.Misspelled() {
@@ -196,7 +201,7 @@ func (s *Store) correct(ctx context.Context, search *words.Search) (*words.Searc
 		}
 	}
 	if len(asked) == 0 {
-		return nil, nil
+		return search, nil
 	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT asked.word, near.word FROM (SELECT DISTINCT unnest($1::text[])) AS asked (word), similar_words(asked.word) AS near (word)

@@ -13,14 +13,9 @@ import (
 const (
 	// The maximum numbers of products read for a suggestion: of those whose titles begin with the text, and of those that contain it.
 	titlesRead, productsRead = 25, 50
-	// The maximum number of words that a beginning stands for. A beginning finds words by their stems, and may be longer than a stem.
-	wordsRead = 20
 	// The number of products that is enough if they contain any word of the vocabulary with the beginning.
 	enough = 8
 )
-
-// last is greater than every text with a prefix, once the prefix is before it.
-const last = "\U0010FFFF"
 
 // Typed implements catalog.Store.
 func (s *Store) Typed(ctx context.Context, typed *words.Typed) ([]catalog.Named, error) {
@@ -83,17 +78,12 @@ func (s *Store) containing(ctx context.Context, query string) ([]catalog.Named, 
 // of titles, brands and categories; the second one is for all words.
 func (s *Store) queriesOf(ctx context.Context, typed *words.Typed) (queries []string, err error) {
 	if beginning := typed.Beginning(); beginning != "" {
-		rows, err := s.pool.Query(ctx, `SELECT word FROM vocabulary WHERE word ~>=~ $1 AND word ~<~ $2 ORDER BY titles DESC, word LIMIT $3`,
-			beginning, beginning+last, wordsRead)
+		known, err := s.wordsBeginning(ctx, beginning)
 		if err != nil {
-			return nil, fmt.Errorf("suggest: %w", err)
-		}
-		known, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			return nil, fmt.Errorf("suggest: %w", err)
+			return nil, err
 		}
 		if len(known) > 0 {
-			queries = append(queries, typed.QueryOf(known))
+			queries = append(queries, typed.QueryOf(known[:min(len(known), wordsRead)]))
 		}
 	}
 	return append(queries, typed.QueryOfBeginning()), nil

@@ -22,6 +22,8 @@ type Search struct {
 	corrections  map[string][]string
 	// synonyms maps what words of the search mean to other terms for it.
 	synonyms map[string][]string
+	// completions are all words that the last one may be the beginning of. It may be that of any word if there are none.
+	completions []string
 }
 
 // part is a word, a phrase, or an exclusion of either.
@@ -123,6 +125,35 @@ func unfinished(piece string) bool {
 	return utf8.RuneCountInString(piece) >= 2 && isLetters(piece) || piece != "" && strings.IndexFunc(piece, func(r rune) bool { return !unicode.In(r, undivided...) }) < 0
 }
 
+// Last returns the last word, plain, if it matches as the beginning of a word, and if it has one spelling alone; otherwise "".
+func (s *Search) Last() string {
+	p := s.lastPart()
+	if p == nil || !p.open {
+		return ""
+	}
+	last := p.terms[len(p.terms)-1]
+	if last.pair || len(last.also) > 0 || !isLetters(last.base) {
+		return ""
+	}
+	return last.base
+}
+
+// Completed returns the search with the last word as the beginning of these words alone.
+func (s *Search) Completed(words []string) *Search {
+	completed := *s
+	completed.completions = words
+	return &completed
+}
+
+// lastPart returns the last part of the search, or nil if it has no words.
+func (s *Search) lastPart() *part {
+	if s.Empty() {
+		return nil
+	}
+	parts := s.alternatives[len(s.alternatives)-1]
+	return &parts[len(parts)-1]
+}
+
 // Empty reports whether the search has no words.
 func (s *Search) Empty() bool { return len(s.alternatives) == 0 }
 
@@ -143,8 +174,8 @@ func (s *Search) Misspelled() (words []string) {
 	return words[:min(len(words), maxAsked)]
 }
 
-// Correct returns the search with similar words beside its own. known maps misspelled words to candidates. It is nil if none of
-// the candidates is close enough.
+// Correct returns the search with similar words beside its own. known maps misspelled words to candidates, of which those count that are close
+// enough.
 func (s *Search) Correct(known map[string][]string) *Search {
 	corrected := *s
 	corrected.corrections = map[string][]string{}
@@ -152,9 +183,6 @@ func (s *Search) Correct(known map[string][]string) *Search {
 		if found := closest(word, candidates); len(found) > 0 {
 			corrected.corrections[word] = found
 		}
-	}
-	if len(corrected.corrections) == 0 {
-		return nil
 	}
 	return &corrected
 }

@@ -100,7 +100,7 @@ func (s *Search) wordsOf(parts []part, i int, all bool) (operands []operand) {
 		query := alternatives(forms, "")
 		// The word itself is still in the query, because PostgreSQL estimates by it how many products match.
 		if p.open && k == len(p.terms)-1 {
-			query += " | " + alternatives(forms, ":*")
+			query += " | " + s.completed(forms)
 		}
 		if apart := numberAndUnit(t.base); apart != "" {
 			query += " | " + apart
@@ -135,6 +135,14 @@ func numberAndUnit(word string) string {
 		return ""
 	}
 	return "(" + quote(number) + " <-> " + quote(unit) + ")"
+}
+
+// completed returns a query for the words that the last one may be the beginning of.
+func (s *Search) completed(forms []string) string {
+	if len(s.completions) > 0 {
+		return alternatives(s.completions, "")
+	}
+	return alternatives(forms, ":*")
 }
 
 // forms returns a word and its other spellings.

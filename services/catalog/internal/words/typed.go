@@ -52,14 +52,6 @@ func ParseTyped(text string) *Typed {
 	return t
 }
 
-func (t *Typed) lastPart() *part {
-	if t.Empty() {
-		return nil
-	}
-	parts := t.alternatives[len(t.alternatives)-1]
-	return &parts[len(parts)-1]
-}
-
 // Beginning returns the last word, plain, if words of the vocabulary may begin with it; otherwise "".
 func (t *Typed) Beginning() string {
 	if t.last == nil || t.last.pair || !isLetters(t.last.base) {

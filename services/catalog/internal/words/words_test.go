@@ -126,11 +126,24 @@ func TestMisspelledWordsAreCorrected(t *testing.T) {
 	if got := s.Correct(map[string][]string{"cndle": vocabulary}).TSQuery(); got != "(('cndle' | 'cndle7' | 'candle') & ('7' | 'cndle7'))" {
 		t.Errorf("corrected: %s", got)
 	}
-	if got := s.Correct(map[string][]string{"cndle": {"elephant"}}); got != nil {
-		t.Errorf("corrected to %s", got.TSQuery())
+	if got := s.Correct(map[string][]string{"cndle": {"elephant"}}).TSQuery(); got != s.TSQuery() {
+		t.Errorf("corrected to %s", got)
 	}
 	if !slices.Contains(Slips("lmap"), "lamp") || !slices.Contains(Slips("lampp"), "lamp") {
 		t.Errorf("slips: %q, %q", Slips("lmap"), Slips("lampp"))
+	}
+}
+
+func TestTheLastWordIsCompletedByKnownWordsAlone(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"tea wood": "wood", "wood tea-": "", `"wood"`: "", "wood 7": "", "müll": "", "茶器": "", "": ""} {
+		if got := Parse(text).Last(); got != want {
+			t.Errorf("the last word of %s is %q, want %q", text, got, want)
+		}
+	}
+	got := Parse("tea wood").Completed([]string{"wood", "wooden"}).TSQuery()
+	if want := "(('tea' | 'teawood') & ('wood' | 'teawood' | 'wood' | 'wooden'))"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
