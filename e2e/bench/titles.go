@@ -113,12 +113,13 @@ func (g *grown) importTitled(ctx context.Context, n int) error {
 
 // What shoppers also look for among titles.
 const (
+	cheapest     = "list of a category by price"
 	searchWord   = "search for a word"
 	filtersOfAll = "filters without a category"
 )
 
 // browsingTitles is measured in this order.
-var browsingTitles = []string{detail, list, search, searchWord, suggestions, facets, searchFacets, filters, filtersOfAll, deepPages}
+var browsingTitles = []string{detail, list, cheapest, search, searchWord, suggestions, facets, searchFacets, filters, filtersOfAll, deepPages}
 
 // browseTitled looks at any of n products, and for the words of the titles that the first of them have. It asks the gateway that keeps no copies.
 func (g *grown) browseTitled(ctx context.Context, n int) (map[string]Scenario, error) {
@@ -140,6 +141,7 @@ func (g *grown) browseTitled(ctx context.Context, n int) (map[string]Scenario, e
 	return map[string]Scenario{
 		detail:     asks(func(p *shopper) string { return "/" + g.titled.product(p.random.IntN(n)).slug }),
 		list:       asked(func(_ *shopper, words []string) string { return "?" + inCategory(words) }),
+		cheapest:   asked(func(_ *shopper, words []string) string { return "?sort=price_asc&" + inCategory(words) }),
 		search:     asked(func(p *shopper, words []string) string { return "?" + twoWords(p, words) }),
 		searchWord: asked(func(p *shopper, words []string) string { return "?" + anyWord(p, words) }),
 		suggestions: asked(func(_ *shopper, words []string) string {
