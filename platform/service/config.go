@@ -59,8 +59,6 @@ type Listen struct {
 	// Concurrency is the maximum number of concurrent calls; 0 means no limit. It allows for several gateways, each of which
 	// has a lower limit.
 	Concurrency uint16 `env:"CONCURRENCY" envDefault:"256"`
-	// Edge says that strangers send requests to this process, rather than other services.
-	Edge bool
 	// AdminAddr is the address of the admin port; if empty, there is none.
 	AdminAddr string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:0"`
 }

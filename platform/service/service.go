@@ -71,7 +71,7 @@ func New(name string, cfg Config, listen Listen) (*Service, error) {
 	}
 	logger := newLogger(os.Stderr, name, cfg.LogLevel)
 	built := current()
-	process := telemetry.Process{Service: name, Version: built.version, Commit: built.commit, Edge: listen.Edge}
+	process := telemetry.Process{Service: name, Version: built.version, Commit: built.commit}
 	stopTraces, err := telemetry.Start(context.Background(), cfg.Traces, process, logger)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)

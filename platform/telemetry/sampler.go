@@ -7,11 +7,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// sampler decides once for each trace whether it is sent, and follows the decision of the process before. Of the other traces only
-// failures are sent (failed.go).
+// sampler decides once for each trace whether it is sent, and follows the decision of the process before. Requests from outside the shop have been
+// decided on before (request.go). Of the other traces only failures are sent (failed.go).
 type sampler struct {
 	share float64
-	edge  bool
 }
 
 func (s sampler) Description() string { return "share, and all failures" }
@@ -20,16 +19,20 @@ func (s sampler) Description() string { return "share, and all failures" }
 func (s sampler) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
 	parent := trace.SpanContextFromContext(p.ParentContext)
 	decision := sdk.Drop
-	if isFailure(p.ParentContext) || s.samples(parent) {
+	if isFailure(p.ParentContext) || isSampled(p.ParentContext) || s.samples(parent) {
 		decision = sdk.RecordAndSample
 	}
 	return sdk.SamplingResult{Decision: decision, Tracestate: parent.TraceState()}
 }
 
 func (s sampler) samples(parent trace.SpanContext) bool {
-	if !parent.IsValid() || parent.IsRemote() && s.edge {
-		// Not derived from the trace's ID, because a client can choose that.
-		return rand.Float64() < s.share //nolint:gosec // no secret depends on it
+	if !parent.IsValid() {
+		return chosen(s.share)
 	}
 	return parent.IsSampled()
+}
+
+// chosen chooses a share of traces. It does not depend on the trace's ID, because a client can choose that.
+func chosen(share float64) bool {
+	return rand.Float64() < share //nolint:gosec // no secret depends on it
 }

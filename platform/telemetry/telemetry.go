@@ -49,8 +49,6 @@ type Process struct {
 	Service string
 	// Version and Commit say what the binary was built from.
 	Version, Commit string
-	// Edge says that requests come from strangers. Their wish to be sampled is ignored.
-	Edge bool
 }
 
 // Start sets up tracing for this process, if cfg has an address. Call stop at the end: it sends the spans that wait.
@@ -72,6 +70,7 @@ func Start(ctx context.Context, cfg Config, process Process, logger *slog.Logger
 	provider := newProvider(cfg.Sample, process, trace.NewBatchSpanProcessor(exporter, trace.WithMaxQueueSize(waitingSpans)))
 	otel.SetTracerProvider(provider)
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.DebugContext(ctx, "traces were not sent", "error", err) }))
+	requestShare = cfg.Sample
 	started.Store(true)
 	return func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
@@ -85,7 +84,7 @@ func newProvider(share float64, process Process, processor trace.SpanProcessor) 
 	return trace.NewTracerProvider(
 		trace.WithResource(resource.NewSchemaless(attribute.String("service.name", process.Service),
 			attribute.String("service.version", process.Version), attribute.String("vcs.ref.head.revision", process.Commit))),
-		trace.WithSampler(sampler{share: share, edge: process.Edge}),
+		trace.WithSampler(sampler{share: share}),
 		trace.WithRawSpanLimits(limits()),
 		trace.WithSpanProcessor(clean{processor}),
 	)

@@ -53,20 +53,17 @@ func TestWhichTracesAreSent(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		share float64
-		edge  bool
 		ctx   context.Context
 		want  bool
 	}{
-		"everything":                      {share: 1, ctx: t.Context(), want: true},
-		"nothing":                         {share: 0, ctx: t.Context()},
-		"a peer's sampled trace":          {share: 0, ctx: client(t), want: true},
-		"a stranger's sampled trace":      {share: 0, edge: true, ctx: client(t)},
-		"a stranger's trace, all sampled": {share: 1, edge: true, ctx: client(t), want: true},
+		"everything":             {share: 1, ctx: t.Context(), want: true},
+		"nothing":                {share: 0, ctx: t.Context()},
+		"a peer's sampled trace": {share: 0, ctx: client(t), want: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			spans := tracetest.NewInMemoryExporter()
-			provider := newProvider(test.share, Process{Edge: test.edge}, sdk.NewSimpleSpanProcessor(spans))
+			provider := newProvider(test.share, Process{}, sdk.NewSimpleSpanProcessor(spans))
 			_, span := provider.Tracer("test").Start(test.ctx, "work")
 			span.End()
 			if got := len(spans.GetSpans()) == 1; got != test.want {

@@ -47,7 +47,7 @@ func Run(ctx context.Context) error {
 	if err := config.Load(&cfg); err != nil {
 		return err
 	}
-	svc, err := service.New("gateway", cfg.Service, service.Listen{Addr: cfg.Addr, Advertise: cfg.Advertise, AdminAddr: cfg.AdminAddr, Edge: true})
+	svc, err := service.New("gateway", cfg.Service, service.Listen{Addr: cfg.Addr, Advertise: cfg.Advertise, AdminAddr: cfg.AdminAddr})
 	if err != nil {
 		return err
 	}

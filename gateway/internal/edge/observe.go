@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"souk/platform/telemetry"
@@ -40,12 +39,8 @@ func beginSpan(ctx context.Context, header http.Header, r *http.Request) (contex
 	if !telemetry.On() {
 		return ctx, trace.SpanFromContext(ctx)
 	}
-	if r.Header.Get(traceparent) != "" {
-		given := trace.SpanContextFromContext(telemetry.Propagator.Extract(ctx, propagation.HeaderCarrier{traceparent: r.Header.Values(traceparent)}))
-		ctx = trace.ContextWithRemoteSpanContext(ctx, given)
-	}
-	ctx, span := telemetry.Tracer().Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer))
-	telemetry.Propagator.Inject(ctx, propagation.HeaderCarrier(header))
+	ctx, span, at := telemetry.Request(ctx, r.Header.Get(traceparent), r.Method)
+	header[traceparent] = []string{at}
 	return ctx, span
 }
 
