@@ -69,9 +69,9 @@ type Listed struct {
 type List struct {
 	Products []Listed
 	// Facets count all that match by category and by brand. With a price or an option, they count the newest 1,000 alone, and
-	// with a text the newest 500.
+	// with a text those that are ranked.
 	Facets []Facet
-	// Variants are of the newest 1,000 that match, or 500. An option is counted without the filter by it, and so are prices.
+	// Variants are of the newest 1,000 that match, or of those ranked. An option is counted without the filter by it, and so are prices.
 	Variants VariantFacets
 	// Total is nil if it was not asked for.
 	Total *Total

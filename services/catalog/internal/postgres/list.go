@@ -37,7 +37,7 @@ type conditions struct {
 	last string
 	// filtered is set if a search is restricted further. PostgreSQL then chooses which index to read.
 	filtered bool
-	// sortsAll is set if all matches are to be read and sorted, and not the products in the order of the list until there are enough.
+	// sortsAll is set if a page reads and sorts all matches, and not the products in the order of the list until there are enough.
 	sortsAll bool
 }
 
@@ -103,14 +103,14 @@ func newestCounted(columns string, q catalog.Query, w wanted, found *matches) (p
 		most, w = ranked, w.toRank()
 	}
 	from, where := matching(q, w)
-	return newest(columns, from, &where, most), where
+	return newest(columns, from, &where, w, most), where
 }
 
 // newest returns a subquery for the newest matching products.
-func newest(columns, from string, where *conditions, most int) string {
+func newest(columns, from string, where *conditions, w wanted, most int) string {
 	by := "p.created_at"
-	if where.sortsAll {
-		by = unindexedNewest
+	if where.sortsAll || w.query != "" && !w.common && !where.filtered {
+		by = unindexedNewest // only matches are read
 	}
 	return fmt.Sprintf(`(SELECT %s FROM %s WHERE %s ORDER BY %s DESC, p.id DESC LIMIT %d)`, columns, from, where.sql(), by, most)
 }

@@ -81,7 +81,7 @@ func (s *Store) newestWith(ctx context.Context, q catalog.Query, withFacts bool,
 		where.add("(p.created_at, p.id) >= (?::text::timestamptz, ?::text::uuid)", oldest.Key, oldest.ID)
 	}
 	if oldest != nil || where.filtered {
-		found, err = s.ranks(ctx, withFacts, newestOf(from, &where, most), where, w)
+		found, err = s.ranks(ctx, withFacts, newestOf(from, &where, w, most), where, w)
 		return found, false, err
 	}
 	if q.After == nil {
@@ -100,12 +100,12 @@ func (s *Store) recent(ctx context.Context, withFacts bool, from string, where c
 		return nil, err
 	}
 	where.add("p.created_at >= ?", *since)
-	return s.ranks(ctx, withFacts, newestOf(from, &where, ranked), where, w)
+	return s.ranks(ctx, withFacts, newestOf(from, &where, w, ranked), where, w)
 }
 
 // newestOf returns a subquery for what is known of the newest matches.
-func newestOf(from string, where *conditions, most int) string {
-	return newest("p.id, p.created_at, p.words, p.plain_title, p.category_slug, p.category, p.brand, p.offer", from, where, most)
+func newestOf(from string, where *conditions, w wanted, most int) string {
+	return newest("p.id, p.created_at, p.words, p.plain_title, p.category_slug, p.category, p.brand, p.offer", from, where, w, most)
 }
 
 // ranks reads matches with PostgreSQL's ranks for their words, of which those in the title have the highest weight. It adds how much the titles

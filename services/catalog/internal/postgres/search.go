@@ -64,7 +64,6 @@ func (c *conditions) search(w wanted) (from string) {
 		c.parts = append(c.parts, "ts_match_vq(p.words, search.query)")
 	} else {
 		c.parts = append(c.parts, "p.words @@ search.query")
-		c.sortsAll = !w.common && !c.filtered
 	}
 	return from
 }

@@ -13,7 +13,7 @@ import (
 const (
 	// The maximum numbers of products read for a suggestion: of those whose titles begin with the text, and of those that contain it.
 	titlesRead, productsRead = 25, 50
-	// The number of products that is enough if they contain any word of the vocabulary with the beginning.
+	// The number of products that is enough if they contain words of the vocabulary with the beginning: as many as are suggested.
 	enough = 8
 )
 
