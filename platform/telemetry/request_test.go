@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +17,9 @@ func TestARequestGoesOnWithTheTraceOfItsClient(t *testing.T) {
 	for _, share := range []float64{0, 1} {
 		for given, want := range map[string]string{"": "", "nonsense": "", "00-" + id + "-00f067aa0ba902b7-01": id, "00-" + id + "-00f067aa0ba902b7-00": id} {
 			requestShare = share
-			ctx, span, answer := Request(t.Context(), given, "GET "+given)
+			header := http.Header{}
+			ctx, span := Request(t.Context(), given, "GET "+given, header)
+			answer := header.Get("Traceparent")
 			span.End()
 			c := trace.SpanContextFromContext(ctx)
 			if !c.IsValid() || c.IsSampled() != (share == 1) || want != "" && c.TraceID().String() != want || want == "" && c.TraceID().String() == id {

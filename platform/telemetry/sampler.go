@@ -19,7 +19,7 @@ func (s sampler) Description() string { return "share, and all failures" }
 func (s sampler) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
 	parent := trace.SpanContextFromContext(p.ParentContext)
 	decision := sdk.Drop
-	if isFailure(p.ParentContext) || isSampled(p.ParentContext) || s.samples(parent) {
+	if isToSend(p.ParentContext) || s.samples(parent) {
 		decision = sdk.RecordAndSample
 	}
 	return sdk.SamplingResult{Decision: decision, Tracestate: parent.TraceState()}

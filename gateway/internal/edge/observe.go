@@ -39,9 +39,7 @@ func beginSpan(ctx context.Context, header http.Header, r *http.Request) (contex
 	if !telemetry.On() {
 		return ctx, trace.SpanFromContext(ctx)
 	}
-	ctx, span, at := telemetry.Request(ctx, r.Header.Get(traceparent), r.Method)
-	header[traceparent] = []string{at}
-	return ctx, span
+	return telemetry.Request(ctx, r.Header.Get(traceparent), r.Method, header)
 }
 
 // endSpan names the span by its route, because a path may contain secrets.
