@@ -109,7 +109,7 @@ var reads = map[string]struct {
 	"a range of many prices with facets":          {15000, list(catalog.Query{MinPrice: ptr(500_000)}, true)},
 	"filter by an option of half":                 {500, list(withOptions(option("Color", "Red")), false)},
 	"filter by an option of 1 in 1,000":           {1000, list(withOptions(option("Color", "Gold")), false)},
-	"filter by two options":                       {750, list(withOptions(option("Color", "Red", "Blue"), option("Size", "M")), false)},
+	"filter by two options":                       {500, list(withOptions(option("Color", "Red", "Blue"), option("Size", "M")), false)},
 	"filter by two options, cheap first":          {1000, list(catalog.Query{Sort: catalog.PriceAsc, Options: []catalog.OptionFilter{option("Color", "Red"), option("Size", "M", "L")}}, false)},
 	"filter by an option that none has":           {500, list(withOptions(option("Color", "Red"), option("Size", "XXL")), false)},
 	"filter by two options that never meet":       {2000, list(withOptions(option("Color", "Gold"), option("Size", "XXL", "M")), false)},

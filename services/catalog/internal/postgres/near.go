@@ -29,10 +29,11 @@ func (s *Store) nearPage(ctx context.Context, q catalog.Query) (page []catalog.L
 	where.parts = nil
 	where.options(q.Options)
 	where.oneVariant(q)
-	sql := fmt.Sprintf(`SELECT %s, %s, '', (SELECT count(*) FROM (SELECT %s) AS near)
-		FROM (SELECT p.id FROM (SELECT p.id, p.option_values %s) AS p WHERE %s LIMIT %d) AS matching JOIN products p USING (id) %s`,
-		columnsOf(q), key, next, next, where.sql(), q.Limit+1, by)
-	read := near
+	// How many products there were to look at matters only if the page is not full.
+	sql := fmt.Sprintf(`WITH matching AS MATERIALIZED (SELECT p.id FROM (SELECT p.id, p.option_values %s) AS p WHERE %s LIMIT %d)
+		SELECT %s, %s, '', CASE WHEN (SELECT count(*) FROM matching) <= %d THEN (SELECT count(*) FROM (SELECT %s) AS near) END
+		FROM matching JOIN products p USING (id) %s`, next, where.sql(), q.Limit+1, columnsOf(q), key, q.Limit, next, by)
+	var read *int
 	page, err = s.listed(ctx, q, sql, where.params, &read)
-	return page, len(page) > q.Limit || read < near, err
+	return page, len(page) > q.Limit || read != nil && *read < near, err
 }
