@@ -84,10 +84,5 @@ func (s *Service) Restore(ctx context.Context, id string) (Product, error) {
 
 // PublishDue makes scheduled products active whose time has come. Several replicas may do so at once.
 func (s *Service) PublishDue(ctx context.Context) error {
-	for {
-		n, err := s.store.PublishDue(ctx, now())
-		if err != nil || n == 0 {
-			return err
-		}
-	}
+	return untilNone(ctx, func(ctx context.Context) (int, error) { return s.store.PublishDue(ctx, now()) })
 }

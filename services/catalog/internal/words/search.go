@@ -132,7 +132,7 @@ func (s *Search) Last() string {
 		return ""
 	}
 	last := p.terms[len(p.terms)-1]
-	if last.pair || len(last.also) > 0 || !isLetters(last.base) {
+	if len(last.also) > 0 || !last.isWord() {
 		return ""
 	}
 	return last.base

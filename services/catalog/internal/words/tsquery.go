@@ -145,6 +145,9 @@ func (s *Search) completed(forms []string) string {
 	return alternatives(forms, ":*")
 }
 
+// isWord reports whether a term can be a word of the vocabulary.
+func (t term) isWord() bool { return !t.pair && isLetters(t.base) }
+
 // forms returns a word and its other spellings.
 func (t term) forms() []string { return append([]string{t.base}, t.also...) }
 

@@ -54,7 +54,7 @@ func ParseTyped(text string) *Typed {
 
 // Beginning returns the last word, plain, if words of the vocabulary may begin with it; otherwise "".
 func (t *Typed) Beginning() string {
-	if t.last == nil || t.last.pair || !isLetters(t.last.base) {
+	if t.last == nil || !t.last.isWord() {
 		return ""
 	}
 	return t.last.base
