@@ -1,10 +1,13 @@
 package catalog
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 
 	"souk/platform/identifier"
 )
@@ -37,7 +40,11 @@ func (q *Query) start(cursor string) error {
 		return ErrBadCursor
 	}
 	after := Position{Key: content.Key, ID: content.ID, Oldest: content.Oldest}
-	same, err := q.cursor(after)
+	cursors, err := q.cursors()
+	if err != nil {
+		return err
+	}
+	same, err := cursors.at(after)
 	if err != nil {
 		return err
 	}
@@ -48,33 +55,58 @@ func (q *Query) start(cursor string) error {
 	return nil
 }
 
-// cursor returns the cursor for a position in the query's list.
-func (q *Query) cursor(at Position) (string, error) {
-	sum, err := q.sum(at)
+// cursors makes the cursors of a query. It encodes the query once, because a page has many cursors.
+type cursors struct {
+	// query and beyond are the parts of the query that a cursor is tied to, as JSON, before and after the position.
+	query, beyond []byte
+}
+
+// cursors returns what makes the cursors of the query.
+func (q *Query) cursors() (c cursors, err error) {
+	query := []any{cursorVersion, q.Text, q.Category, q.Brand, q.MinPrice, q.MaxPrice, q.Sort}
+	if c.query, err = json.Marshal(query); err != nil {
+		return c, fmt.Errorf("cursor: %w", err)
+	}
+	c.query = bytes.TrimSuffix(c.query, []byte("]"))
+	if beyond := q.beyond(); beyond != nil {
+		if c.beyond, err = json.Marshal(beyond); err != nil {
+			return c, fmt.Errorf("cursor: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// at returns the cursor for a position in the query's list.
+func (c cursors) at(position Position) (string, error) {
+	sum, err := c.sum(position)
 	if err != nil {
 		return "", err
 	}
-	plain, err := json.Marshal(cursorContent{Version: cursorVersion, Key: at.Key, ID: at.ID, Oldest: at.Oldest, Sum: sum})
+	plain, err := json.Marshal(cursorContent{Version: cursorVersion, Key: position.Key, ID: position.ID, Oldest: position.Oldest, Sum: sum})
 	if err != nil {
 		return "", fmt.Errorf("cursor: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(plain), nil
 }
 
-// sum returns a hash of the position, the filters and the sort order. It needs no secret key, because a forged cursor shows
-// only public products.
-func (q *Query) sum(at Position) (string, error) {
-	query := []any{cursorVersion, q.Text, q.Category, q.Brand, q.MinPrice, q.MaxPrice, q.Sort, at.Key, at.ID}
-	if beyond := q.beyond(); beyond != nil {
-		query = append(query, beyond)
+// sum returns a hash of a JSON array of the query and the position. It needs no secret key, because a forged cursor shows only public products.
+func (c cursors) sum(at Position) (string, error) {
+	array := slices.Clone(c.query)
+	add := func(value string) error {
+		encoded, err := json.Marshal(value)
+		array = append(append(array, ','), encoded...)
+		return err
+	}
+	err := errors.Join(add(at.Key), add(at.ID))
+	if c.beyond != nil {
+		array = append(append(array, ','), c.beyond...)
 	}
 	if at.Oldest != "" {
-		query = append(query, at.Oldest)
+		err = errors.Join(err, add(at.Oldest))
 	}
-	plain, err := json.Marshal(query)
 	if err != nil {
 		return "", fmt.Errorf("cursor: %w", err)
 	}
-	sum := sha256.Sum256(plain)
+	sum := sha256.Sum256(append(array, ']'))
 	return base64.RawURLEncoding.EncodeToString(sum[:9]), nil
 }

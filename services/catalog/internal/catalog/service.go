@@ -91,10 +91,14 @@ func (q *Query) page(listed []Listed) (page Page, err error) {
 	if len(listed) > q.Limit {
 		page.More, listed = true, listed[:q.Limit]
 	}
+	cursors, err := q.cursors()
+	if err != nil {
+		return Page{}, err
+	}
 	page.Products, page.Cursors, page.Matching = make([]Product, len(listed)), make([]string, len(listed)), make([][]string, len(listed))
 	for i, l := range listed {
 		page.Products[i], page.Matching[i] = l.Product, q.matching(l.Product.Variants)
-		if page.Cursors[i], err = q.cursor(Position{Key: l.Key, ID: l.Product.ID, Oldest: l.Oldest}); err != nil {
+		if page.Cursors[i], err = cursors.at(Position{Key: l.Key, ID: l.Product.ID, Oldest: l.Oldest}); err != nil {
 			return Page{}, err
 		}
 	}

@@ -226,7 +226,7 @@ func (s *Store) listed(ctx context.Context, q catalog.Query, sql string, args []
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l catalog.Listed, err error) {
+	found, err := pgx.AppendRows(make([]catalog.Listed, 0, q.Limit+1), rows, func(row pgx.CollectableRow) (l catalog.Listed, err error) {
 		return l, row.Scan(slices.Concat(fieldsOf(&l.Product), []any{&l.Key, &l.Oldest}, more)...)
 	})
 	if q.After != nil && badKey(err) {
