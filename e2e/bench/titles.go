@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/url"
 	"slices"
@@ -43,6 +45,9 @@ func isPlain(word string) bool {
 	return strings.IndexFunc(word, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') }) < 0
 }
 
+// categoryOf is the category of a product, the last word of its title.
+func categoryOf(words []string) string { return strings.ToLower(words[len(words)-1]) }
+
 // titled are products that are named like those of a real shop. With many products, a shop has up to 40 editions of each title, which differ in a
 // color and a material.
 type titled []string
@@ -60,6 +65,18 @@ func (t titled) products(n int) []product {
 		all[i] = t.product(i)
 	}
 	return all
+}
+
+// largeCategories returns the n categories with the most titles.
+func (t titled) largeCategories(n int) []string {
+	sizes := map[string]int{}
+	for _, title := range t {
+		sizes[categoryOf(strings.Fields(title))]++
+	}
+	largest := slices.SortedFunc(maps.Keys(sizes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(sizes[b], sizes[a]), cmp.Compare(a, b))
+	})
+	return largest[:min(n, len(largest))]
 }
 
 // rows are those of the i-th product in a product file, with two variants of three options.
@@ -116,17 +133,20 @@ const (
 	cheapest     = "list of a category by price"
 	searchWord   = "search for a word"
 	filtersOfAll = "filters without a category"
+	// With many products the other filters fill a page, and with few they find one or two products. These find about as many in both.
+	filtersOfLarge = "filters in a large category"
 )
 
 // browsingTitles is measured in this order.
-var browsingTitles = []string{detail, list, cheapest, search, searchWord, suggestions, facets, searchFacets, filters, filtersOfAll, deepPages}
+var browsingTitles = []string{detail, list, cheapest, search, searchWord, suggestions, facets, searchFacets, filters, filtersOfAll, filtersOfLarge, deepPages}
 
 // browseTitled looks at any of n products, and for the words of the titles that the first of them have. It asks the gateway that keeps no copies.
 func (g *grown) browseTitled(ctx context.Context, n int) (map[string]Scenario, error) {
 	asked := func(path func(p *shopper, words []string) string) Scenario {
 		return asks(func(p *shopper) string { return path(p, strings.Fields(g.titled[p.random.IntN(len(g.products))])) })
 	}
-	inCategory := func(words []string) string { return "limit=20&category=" + strings.ToLower(words[len(words)-1]) }
+	inCategory := func(words []string) string { return "limit=20&category=" + categoryOf(words) }
+	large := g.titled[:len(g.products)].largeCategories(12)
 	anyWord := func(p *shopper, words []string) string {
 		return "limit=20&q=" + url.QueryEscape(words[p.random.IntN(len(words))])
 	}
@@ -152,7 +172,11 @@ func (g *grown) browseTitled(ctx context.Context, n int) (map[string]Scenario, e
 		searchFacets: asked(func(p *shopper, words []string) string { return "?facets=true&" + twoWords(p, words) }),
 		filters:      asked(func(p *shopper, words []string) string { return "?" + filter(p) + "&" + inCategory(words) }),
 		filtersOfAll: asks(func(p *shopper) string { return "?limit=20&" + filter(p) }),
-		deepPages:    asks(func(p *shopper) string { return deep[p.random.IntN(len(deep))] }),
+		filtersOfLarge: asks(func(p *shopper) string {
+			size := []string{"Small", "Large"}[p.random.IntN(2)]
+			return "?limit=20&in_stock=true&sort=price_asc&max_price=9000&option.Size=" + size + "&category=" + large[p.random.IntN(len(large))]
+		}),
+		deepPages: asks(func(p *shopper) string { return deep[p.random.IntN(len(deep))] }),
 	}, err
 }
 

@@ -47,3 +47,11 @@ func TestTitledGoodsHaveTwoVariantsOfEachEdition(t *testing.T) {
 		t.Errorf("%v, %v", rows[1], rows[5])
 	}
 }
+
+func TestLargeCategoriesHaveTheMostTitles(t *testing.T) {
+	t.Parallel()
+	goods := titled{"RED MUG", "TEA TOWEL", "BLUE MUG", "TIN BOX", "Old Box", "GREEN MUG"}
+	if got := goods.largeCategories(2); !slices.Equal(got, []string{"mug", "box"}) {
+		t.Errorf("the two largest categories are %v, want mug and box", got)
+	}
+}
