@@ -13,6 +13,7 @@ import (
 	"souk/gateway/internal/schema"
 	"souk/platform/field"
 	"souk/platform/rpc"
+	"souk/platform/telemetry"
 )
 
 // Problem is an error together with its HTTP answer.
@@ -106,6 +107,9 @@ func (p *Problem) write(ctx context.Context, w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
+	if body.Status >= http.StatusInternalServerError {
+		telemetry.Announce(ctx, w.Header()) // the trace of a failure is always sent
+	}
 	w.WriteHeader(body.Status)
 	_, _ = w.Write(append(content, '\n')) // fails only if the client has left
 }

@@ -1,10 +1,14 @@
 package edge
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"go.opentelemetry.io/otel/trace"
+
+	"souk/gateway/internal/api"
 	"souk/gateway/internal/schema"
 	"souk/platform/field"
 )
@@ -39,5 +43,20 @@ func TestAProblemNamesAsManyFieldsAsFit(t *testing.T) {
 	}
 	if got := len(*InvalidFields(violations...).Errors); got != schema.MaxViolations {
 		t.Errorf("%d errors", got)
+	}
+}
+
+func TestTheAnswerOfAFailureNamesItsTrace(t *testing.T) {
+	t.Parallel()
+	// Nobody chose to send this trace. A failure is sent all the same.
+	ctx := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}}))
+	for status, want := range map[int]string{
+		http.StatusInternalServerError: "00-01000000000000000000000000000000-0200000000000000-00", http.StatusNotFound: "",
+	} {
+		answer := httptest.NewRecorder()
+		NewProblem(status, api.ProblemCodeInternal, "").write(ctx, answer)
+		if got := answer.Header().Get(traceparent); got != want {
+			t.Errorf("%d: traceparent %q, want %q", status, got, want)
+		}
 	}
 }
