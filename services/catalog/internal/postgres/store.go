@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-json-experiment/json"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -35,7 +36,7 @@ const briefColumns = `p.id, p.slug, '', p.title, '', p.brand, p.category, '{}'::
 
 func fieldsOf(p *catalog.Product) []any {
 	return []any{
-		&p.ID, &p.Slug, &p.Handle, &p.Title, &p.Description, &p.Brand, &p.Category, &p.Tags, &p.Images, &p.Currency, &p.Status, &p.PublishAt,
+		&p.ID, &p.Slug, &p.Handle, &p.Title, &p.Description, &p.Brand, &p.Category, &p.Tags, decoded[[]catalog.Image]{&p.Images}, &p.Currency, &p.Status, &p.PublishAt,
 		&p.Version, &p.CreatedAt, &p.UpdatedAt, &p.SEO.Title, &p.SEO.Description,
 	}
 }
@@ -126,8 +127,8 @@ func loadVariants(ctx context.Context, from pgdb.Querier, products []*catalog.Pr
 	for rows.Next() {
 		var id string
 		var v catalog.Variant
-		if err := rows.Scan(&id, &v.SKU, &v.Title, &v.Options, &v.Price, &v.Weight, &v.Untracked, &v.ContinueSelling,
-			&v.CompareAt, &v.LowestPrice, &v.Barcode, &v.Image); err != nil {
+		if err := rows.Scan(&id, &v.SKU, &v.Title, decoded[[]catalog.Option]{&v.Options}, &v.Price, &v.Weight, &v.Untracked, &v.ContinueSelling,
+			&v.CompareAt, &v.LowestPrice, &v.Barcode, decoded[*catalog.Image]{&v.Image}); err != nil {
 			return fmt.Errorf("variants: %w", err)
 		}
 		byID[id].Variants = append(byID[id].Variants, v)
@@ -166,10 +167,24 @@ func (s *Store) Variants(ctx context.Context, skus []string) ([]catalog.SoldVari
 		return nil, fmt.Errorf("variants: %w", err)
 	}
 	variants, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v catalog.SoldVariant, err error) {
-		return v, row.Scan(&v.SKU, &v.Title, &v.Options, &v.Price, &v.Weight, &v.Untracked, &v.ContinueSelling, &v.Currency, &v.ProductID, &v.ProductTitle, &v.ProductSlug, &v.Image, &v.Status)
+		return v, row.Scan(&v.SKU, &v.Title, decoded[[]catalog.Option]{&v.Options}, &v.Price, &v.Weight, &v.Untracked, &v.ContinueSelling, &v.Currency, &v.ProductID, &v.ProductTitle, &v.ProductSlug, decoded[*catalog.Image]{&v.Image}, &v.Status)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("variants: %w", err)
 	}
 	return variants, nil
+}
+
+// decoded reads a column of JSON into a value. It uses the coming encoding/json/v2, because that takes a third of the time, and a page has many
+// variants. Names of fields must have the same letters as in Go, which encoding/json writes.
+type decoded[T any] struct{ into *T }
+
+// ScanBytes implements pgtype.BytesScanner.
+func (d decoded[T]) ScanBytes(text []byte) error {
+	var none T
+	*d.into = none
+	if text == nil {
+		return nil
+	}
+	return json.Unmarshal(text, d.into)
 }
