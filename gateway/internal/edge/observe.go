@@ -33,8 +33,8 @@ const (
 	otherRoute = "other"
 )
 
-// beginSpan begins the span of a request. The request goes on with the client's trace, if it has one, and the answer's header
-// tells the client where its trace went on.
+// beginSpan begins the span of a request. The request goes on with the client's trace, if it has one. The answer's header names the
+// trace if it can be found (telemetry.Request).
 func beginSpan(ctx context.Context, header http.Header, r *http.Request) (context.Context, trace.Span) {
 	if !telemetry.On() {
 		return ctx, trace.SpanFromContext(ctx)
