@@ -66,6 +66,31 @@ func TestAPausedInstanceIsSkippedBeforeItsCallsReachTheirDeadline(t *testing.T) 
 	})
 }
 
+func TestAnInstanceThatAnswersOneCallAndIsThenPausedCostsOneDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 2)
+		paused := f.instances[1]
+		paused.hangOnce()
+		answers := make(chan error)
+		for range f.instances { // one at each
+			go func() { answers <- f.call(t) }()
+		}
+		time.Sleep(deadline / 100)
+		f.calls(t, 2) // one at each
+		paused.hang()
+		for _, want := range []codes.Code{codes.OK, codes.DeadlineExceeded} {
+			if err := <-answers; status.Code(err) != want {
+				t.Errorf("a call before the pause: %v, want %v", err, want)
+			}
+		}
+		paused.reset()
+		if lost := f.calls(t, 10); lost != 0 || paused.served() != 0 {
+			t.Errorf("%d of 10 calls were lost, %d went to the paused instance; want 0", lost, paused.served())
+		}
+	})
+}
+
 func TestAnInstanceWithALongPollGetsItsShareOfOtherCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,8 +10,9 @@ import (
 
 const (
 	// An instance with waiting calls is skipped once it has sent no answer for this long. Nearly all calls are answered within
-	// a tenth of it.
-	patience = time.Second
+	// a tenth of it. It is shorter than the shortest timeout of a method, a second, so that an instance is skipped before the
+	// first call to it is lost.
+	patience = 800 * time.Millisecond
 	// A silent instance is tried by one call after this long.
 	silence = 10 * time.Second
 )
@@ -96,13 +97,14 @@ func (i *instance) send(a *attempt) balancer.PickResult {
 }
 
 // hear records the end of a call that began at start. A missed deadline alone does not prove that the instance is silent,
-// because the call may have been slow or its deadline short. It does if no call has received a byte since start.
+// because the call may have been slow or its deadline short. It does if no call has received a byte since start, or for as long
+// as patience.
 func (i *instance) hear(start, now time.Time, info balancer.DoneInfo) {
 	i.waiting--
 	switch {
 	case info.BytesReceived:
 		i.since, i.silent = now, false
-	case status.Code(info.Err) == codes.DeadlineExceeded && !i.since.After(start):
+	case status.Code(info.Err) == codes.DeadlineExceeded && (!i.since.After(start) || now.Sub(i.since) >= patience):
 		i.silent, i.tryAt = true, now.Add(silence)
 	}
 }
