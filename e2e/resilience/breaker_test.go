@@ -177,13 +177,13 @@ func TestAServiceThatFailsIsNotCalledUntilItIsWell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What disturbs a measurement only ever slows it down: in the short form, answers have to be quick in one round.
-	rounds, enough := 3, 1
+	// What disturbs a measurement only ever slows it down: in the short form, answers have to be quick in one quiet round.
+	quietRounds, enough := 3, 1
 	if full() {
-		rounds, enough = 10, 6
+		quietRounds, enough = 10, 6
 	}
 	counted, met := 0, 0
-	for round := 0; round < rounds && met < enough; round++ {
+	for round := 0; round < 2*quietRounds && counted < quietRounds && met < enough; round++ {
 		o, err := p.measureOutage(t.Context(), c, admin, round)
 		if err != nil {
 			t.Fatal(err)
@@ -204,9 +204,9 @@ func TestAServiceThatFailsIsNotCalledUntilItIsWell(t *testing.T) {
 	}
 	switch {
 	case met >= enough:
-	case counted == 0:
-		t.Skip("this machine is too busy to measure on")
+	case counted < quietRounds:
+		t.Skipf("this machine is too busy to measure on: %d of %d rounds were quiet", counted, 2*quietRounds)
 	default:
-		t.Errorf("calls failed within %v, and other routes stayed as quick as they were, in %d rounds, want %d", failsWithin, met, enough)
+		t.Errorf("calls failed within %v, and other routes stayed as quick as they were, in %d of %d quiet rounds, want %d", failsWithin, met, counted, enough)
 	}
 }
