@@ -99,12 +99,15 @@ func (s *Service) Server() grpc.ServiceRegistrar { return s.server }
 // Logger returns the process's logger.
 func (s *Service) Logger() *slog.Logger { return s.logger }
 
-// RequestLogger returns the logger for lines that say only that a request was answered. They are written a little later, many at
-// once.
-func (s *Service) RequestLogger() *slog.Logger {
+// RequestLog returns the writer for log lines that say only that a request was answered. They are written a little later, many at
+// once. If the log's level is above info, they are not written.
+func (s *Service) RequestLog() io.Writer {
+	if s.cfg.LogLevel > slog.LevelInfo {
+		return io.Discard
+	}
 	later := &lines{out: os.Stderr}
 	s.OnStop(later.Flush)
-	return newLogger(later, s.name, s.cfg.LogLevel)
+	return later
 }
 
 func newLogger(out io.Writer, service string, level slog.Level) *slog.Logger {

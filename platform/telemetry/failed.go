@@ -24,7 +24,7 @@ func Failed(ctx context.Context, name string, began time.Time, kind trace.SpanKi
 		return
 	}
 	for _, note := range noted(ctx) {
-		attributes = append(attributes, attribute.String("souk."+note.Key, note.Value.String()))
+		attributes = append(attributes, attribute.String("souk."+note.Key, note.Value))
 	}
 	_, span := Tracer().Start(toSend(ctx), name,
 		trace.WithTimestamp(began), trace.WithSpanKind(kind), trace.WithAttributes(attributes...))

@@ -3,8 +3,6 @@ package telemetry
 import (
 	"context"
 	"log/slog"
-
-	"go.opentelemetry.io/otel/trace"
 )
 
 // LogHandler adds to each line the trace of the context and what is known of its request.
@@ -12,10 +10,9 @@ type LogHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h LogHandler) Handle(ctx context.Context, r slog.Record) error {
-	if c := trace.SpanContextFromContext(ctx); c.IsValid() {
-		r.AddAttrs(slog.String("trace_id", c.TraceID().String()))
+	for _, id := range IDs(ctx) {
+		r.AddAttrs(slog.String(id.Key, id.Value))
 	}
-	r.AddAttrs(noted(ctx)...)
 	return h.Handler.Handle(ctx, r)
 }
 

@@ -2,7 +2,7 @@ package telemetry
 
 import (
 	"context"
-	"log/slog"
+	"slices"
 	"sync"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -15,10 +15,13 @@ const (
 	OrderID    = "order_id"
 )
 
+// ID is an identifier that each log line about a request shows.
+type ID struct{ Key, Value string }
+
 // notes are the facts about a request that become known while it is served.
 type notes struct {
-	mu    sync.Mutex
-	attrs []slog.Attr
+	mu  sync.Mutex
+	ids []ID
 }
 
 type notesKey struct{}
@@ -41,22 +44,28 @@ func Note(ctx context.Context, key, id string) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for i := range n.attrs {
-		if n.attrs[i].Key == key {
-			n.attrs[i] = slog.String(key, id)
-			return
-		}
+	if i := slices.IndexFunc(n.ids, func(known ID) bool { return known.Key == key }); i >= 0 {
+		n.ids[i].Value = id
+		return
 	}
-	n.attrs = append(n.attrs, slog.String(key, id))
+	n.ids = append(n.ids, ID{key, id})
+}
+
+// IDs returns the trace of ctx and the facts about its request.
+func IDs(ctx context.Context) []ID {
+	if c := trace.SpanContextFromContext(ctx); c.IsValid() {
+		return append([]ID{{"trace_id", c.TraceID().String()}}, noted(ctx)...)
+	}
+	return noted(ctx)
 }
 
 // noted returns the facts about the request of ctx.
-func noted(ctx context.Context) []slog.Attr {
+func noted(ctx context.Context) []ID {
 	n, ok := ctx.Value(notesKey{}).(*notes)
 	if !ok {
 		return nil
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return append([]slog.Attr(nil), n.attrs...)
+	return slices.Clone(n.ids)
 }

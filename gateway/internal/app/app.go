@@ -97,7 +97,7 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	svc.HTTP(edge.Wrap(cfg.Origins.Allow(root, router.Public), svc.Logger(), svc.RequestLogger()))
+	svc.HTTP(edge.Wrap(cfg.Origins.Allow(root, router.Public), svc.Logger(), svc.RequestLog()))
 	return svc.Run(ctx)
 }
 

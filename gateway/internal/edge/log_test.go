@@ -55,10 +55,10 @@ func TestTheLogContainsNoClientData(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			handler := Wrap(Origins{}.Protect(router, logger), logger, logger)
+			handler := Wrap(Origins{}.Protect(router, logger), logger, &log)
 			requests := 0
 			for _, op := range contract(t) {
-				r := op.request(t, &edgeServer{staff: k.tokenOf(t, canary, time.Hour, access.RoleStaff)})
+				r := op.request(t, &edgeServer{staff: k.tokenOf(t, "staff-1", time.Hour, access.RoleStaff)})
 				r.path = strings.ReplaceAll(r.path, "some-id", canary)
 				for _, query := range []string{"", "?q=" + canary, "?" + canary + "=%zz"} {
 					one := r

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -27,8 +28,8 @@ var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
 // Wrap adds to next what every request needs: a request ID, a line in the log, security headers, and an answer even if a
 // handler panics. requests gets the line of each answered request.
-func Wrap(next http.Handler, logger, requests *slog.Logger) http.Handler {
-	journal := security.New(logger)
+func Wrap(next http.Handler, logger *slog.Logger, requests io.Writer) http.Handler {
+	journal, log := security.New(logger), newRequestLog(requests)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		id := r.Header.Get(requestIDHeader)
@@ -48,7 +49,7 @@ func Wrap(next http.Handler, logger, requests *slog.Logger) http.Handler {
 				logger.ErrorContext(ctx, "panic", "panic", describePanic(p), "stack", string(debug.Stack()), "request_id", id)
 				recorder.fail(ctx)
 			}
-			recorder.end(ctx, span, requests, r, time.Since(start))
+			recorder.end(ctx, span, log, r, time.Since(start))
 			if p != nil && begun {
 				panic(http.ErrAbortHandler) // otherwise the client would take half an answer for a complete one
 			}
@@ -65,17 +66,15 @@ func (r *recorder) fail(ctx context.Context) {
 	r.status = http.StatusInternalServerError
 }
 
-// end counts an answered request, ends its span and logs it. The route is logged instead of the path, because a path may contain
-// secrets, for example the ID of a guest's cart.
-func (r *recorder) end(ctx context.Context, span trace.Span, logger *slog.Logger, request *http.Request, took time.Duration) {
-	route, status := routeOf(request), r.status
+// end counts an answered request, ends its span and logs it.
+func (r *recorder) end(ctx context.Context, span trace.Span, log requestLog, request *http.Request, took time.Duration) {
+	method, route, status := methodOf(request), routeOf(request), r.status
 	if status == 0 {
 		status = statusLeft
 	}
 	count(ctx, route, status, took, r.Header().Get("Content-Type") == eventStream)
-	endSpan(ctx, span, methodOf(request), route, status, took)
-	logger.LogAttrs(ctx, slog.LevelInfo, "answered", slog.String("method", methodOf(request)), slog.String("route", route),
-		slog.Int("status", status), slog.Duration("took", took), slog.String("request_id", rpc.RequestID(ctx)))
+	endSpan(ctx, span, method, route, status, took)
+	log.write(ctx, method, route, status, took)
 }
 
 // describePanic describes a panic value for the log: by its text if Go's runtime wrote it, otherwise by its type only, because

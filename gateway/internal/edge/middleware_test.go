@@ -36,7 +36,7 @@ func TestAPanicIsAnsweredAsAProblem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			server := httptest.NewServer(Wrap(handler, slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewTextHandler(&log, nil))))
+			server := httptest.NewServer(Wrap(handler, slog.New(slog.NewTextHandler(&log, nil)), io.Discard))
 			t.Cleanup(server.Close)
 			e := &edgeServer{url: server.URL, client: server.Client()}
 			a := e.send(t, request{method: "GET", path: "/v1/products", header: map[string]string{"X-Request-Id": "req-1"}})
@@ -60,7 +60,7 @@ func TestAPanicInTheMiddleOfAnAnswerEndsIt(t *testing.T) {
 		_, _ = w.Write([]byte("half of the ans"))
 		_ = http.NewResponseController(w).Flush()
 		panic("x")
-	}), slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler))
+	}), slog.New(slog.DiscardHandler), io.Discard)
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	resp, err := server.Client().Get(server.URL)
@@ -93,7 +93,7 @@ func TestAnAnswerThatAPanicCutsOffIsCountedLoggedAndTraced(t *testing.T) {
 						t.Errorf("the server sees the panic %v", p)
 					}
 				}()
-				Wrap(mux, slog.New(slog.DiscardHandler), slog.New(slog.NewJSONHandler(&log, nil))).ServeHTTP(httptest.NewRecorder(), r)
+				Wrap(mux, slog.New(slog.DiscardHandler), &log).ServeHTTP(httptest.NewRecorder(), r)
 			}()
 			metrics, err := scrape.Own()
 			if err != nil {
@@ -146,7 +146,7 @@ func TestAPanicOfTheRuntimeIsLoggedByItsText(t *testing.T) {
 	var log bytes.Buffer
 	handler := Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		_ = strings.Split("a", ",")[1]
-	}), slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewTextHandler(&log, nil)))
+	}), slog.New(slog.NewTextHandler(&log, nil)), io.Discard)
 	serve(t, handler, request{method: "GET", path: "/v1/products"}).mustBe(t, http.StatusInternalServerError, "internal", "")
 	if !strings.Contains(log.String(), "index out of range") {
 		t.Errorf("the log says %s", log.String())
@@ -173,7 +173,7 @@ func TestEveryAnswerKeepsBrowsersSafe(t *testing.T) {
 
 func TestAnswersOverTLSHaveStrictTransportSecurity(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewTLSServer(Wrap(http.NotFoundHandler(), slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler)))
+	server := httptest.NewTLSServer(Wrap(http.NotFoundHandler(), slog.New(slog.DiscardHandler), io.Discard))
 	t.Cleanup(server.Close)
 	resp, err := server.Client().Get(server.URL)
 	if err != nil {
@@ -200,7 +200,7 @@ func TestAuthenticatedAnswersAndAnswersToWritesAreNotCached(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := Wrap(router, logger, logger)
+	handler := Wrap(router, logger, io.Discard)
 	token := map[string]string{"Authorization": "Bearer " + k.token(t, time.Hour)}
 	for _, test := range []struct {
 		method, path string
@@ -233,7 +233,7 @@ func TestAHandlerCanFlushThroughTheRecorder(t *testing.T) {
 		case <-r.Context().Done():
 			t.Error("the first part never arrived")
 		}
-	}), slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler)))
+	}), slog.New(slog.DiscardHandler), io.Discard))
 	t.Cleanup(server.Close)
 	resp, err := server.Client().Get(server.URL)
 	if err != nil {

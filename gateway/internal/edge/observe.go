@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -60,12 +61,46 @@ func endSpan(ctx context.Context, span trace.Span, method, route string, status 
 	span.End()
 }
 
+// figures are the metrics of the answers to a route with one status.
+type figures struct {
+	answers prometheus.Counter
+	time    prometheus.Observer
+}
+
+type routeStatus struct {
+	route  string
+	status int
+}
+
+// known holds the figures that were needed before, because Prometheus takes much longer to find them.
+var known = struct {
+	sync.RWMutex
+	figures map[routeStatus]figures
+}{figures: map[routeStatus]figures{}}
+
+func figuresOf(route string, status int) figures {
+	key := routeStatus{route, status}
+	known.RLock()
+	f, ok := known.figures[key]
+	known.RUnlock()
+	if !ok {
+		f = figures{requests.WithLabelValues(route, strconv.Itoa(status)), requestTime.WithLabelValues(route)}
+		known.Lock()
+		known.figures[key] = f
+		known.Unlock()
+	}
+	return f
+}
+
 // count counts an answered request. Streams have no time, because they last as long as their client wants.
 func count(ctx context.Context, route string, status int, took time.Duration, stream bool) {
-	requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
-	if !stream {
-		telemetry.Observe(ctx, requestTime.WithLabelValues(route), took)
+	if stream {
+		requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+		return
 	}
+	f := figuresOf(route, status)
+	f.answers.Inc()
+	telemetry.Observe(ctx, f.time, took)
 }
 
 // routeOf returns the pattern that r matched.

@@ -89,7 +89,7 @@ func serveEdge(t *testing.T) *edgeServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(Wrap(router, logger, logger))
+	server := httptest.NewServer(Wrap(router, logger, io.Discard))
 	t.Cleanup(server.Close)
 	return &edgeServer{keys: k, url: server.URL, staff: k.token(t, time.Hour, access.RoleStaff), client: server.Client()}
 }

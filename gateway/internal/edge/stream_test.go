@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,7 +39,7 @@ func streaming(t *testing.T, k *keys, serve func(context.Context) error) (*Route
 	if err != nil {
 		t.Fatal(err)
 	}
-	return router, Wrap(router, logger, logger)
+	return router, Wrap(router, logger, io.Discard)
 }
 
 func TestAStreamEndsWhenItsTokenExpires(t *testing.T) {
@@ -139,7 +140,7 @@ func TestAStreamOutlivesTheServersTimeoutsOverHTTP2(t *testing.T) {
 		certified.StartTLS()
 		certified.Close()
 		server := &http.Server{
-			Handler: Wrap(router, logger, logger), ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
+			Handler: Wrap(router, logger, io.Discard), ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
 			TLSConfig: &tls.Config{Certificates: certified.TLS.Certificates},
 		}
 		go func() { _ = server.ServeTLS(listener, "", "") }()

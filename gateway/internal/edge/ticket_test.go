@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -76,7 +77,7 @@ func newTicketed(t *testing.T) *ticketed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.handler = Wrap(router, logger, logger)
+	e.handler = Wrap(router, logger, io.Discard)
 	return e
 }
 

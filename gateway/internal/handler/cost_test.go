@@ -21,7 +21,7 @@ func BenchmarkKeptPage(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	page := edge.Wrap(edge.Origins{}.Allow(root, s.router.Public), logger, logger)
+	page := edge.Wrap(edge.Origins{}.Allow(root, s.router.Public), logger, io.Discard)
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/v1/products/mug", nil)
 	b.ReportAllocs()
 	for b.Loop() {

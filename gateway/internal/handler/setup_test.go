@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -189,7 +190,7 @@ func (s *shop) wrap(t testing.TB, h *handler.Handler, logger *slog.Logger) http.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return edge.Wrap(root, logger, logger)
+	return edge.Wrap(root, logger, io.Discard)
 }
 
 // dial starts the services with the real guard and returns a connection like the gateway's.
