@@ -99,17 +99,6 @@ func (s *Service) Server() grpc.ServiceRegistrar { return s.server }
 // Logger returns the process's logger.
 func (s *Service) Logger() *slog.Logger { return s.logger }
 
-// RequestLog returns the writer for log lines that say only that a request was answered. They are written a little later, many at
-// once. If the log's level is above info, they are not written.
-func (s *Service) RequestLog() io.Writer {
-	if s.cfg.LogLevel > slog.LevelInfo {
-		return io.Discard
-	}
-	later := &lines{out: os.Stderr}
-	s.OnStop(later.Flush)
-	return later
-}
-
 func newLogger(out io.Writer, service string, level slog.Level) *slog.Logger {
 	handler := slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})
 	return slog.New(telemetry.LogHandler{Handler: handler}).With("service", service)

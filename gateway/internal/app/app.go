@@ -4,6 +4,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -97,7 +98,9 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	svc.HTTP(edge.Wrap(cfg.Origins.Allow(root, router.Public), svc.Logger(), svc.RequestLog()))
+	requests := edge.NewRequestLog(os.Stderr, cfg.Service.LogLevel)
+	svc.OnStop(requests.Flush)
+	svc.HTTP(edge.Wrap(cfg.Origins.Allow(root, router.Public), svc.Logger(), requests))
 	return svc.Run(ctx)
 }
 

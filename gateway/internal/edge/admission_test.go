@@ -45,7 +45,7 @@ func busy(t *testing.T, k *keys, taken int, serve func(context.Context, http.Res
 	for range passwordPlaces - passwordPlaces/4 {
 		enter(router.passwords, admission.Browsing)
 	}
-	return Wrap(router, logger, io.Discard)
+	return Wrap(router, logger, noRequestLog())
 }
 
 // serveBusy serves the edge of busy over HTTP.
@@ -112,7 +112,7 @@ func TestARequestIsRefusedUnreadIfTheQueueIsFull(t *testing.T) {
 		synctest.Wait()
 		start := time.Now()
 		body := strings.NewReader("no JSON")
-		a := serve(t, Wrap(router, logger, io.Discard), request{method: "POST", path: "/v1/products", body: body})
+		a := serve(t, Wrap(router, logger, noRequestLog()), request{method: "POST", path: "/v1/products", body: body})
 		a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
 		if body.Len() != len("no JSON") || time.Since(start) != 0 {
 			t.Errorf("refused after %v, with %d bytes of the body unread", time.Since(start), body.Len())
@@ -190,7 +190,7 @@ func TestARequestGivesItsPlaceBackWhenItsAnswerIsWritten(t *testing.T) {
 }
 
 func BenchmarkRefusal(b *testing.B) {
-	handler := Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { refuse(w, r, admission.Browsing) }), slog.New(slog.DiscardHandler), io.Discard)
+	handler := Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { refuse(w, r, admission.Browsing) }), slog.New(slog.DiscardHandler), noRequestLog())
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/v1/products?q=mug", nil)
 	w := httptest.NewRecorder()
 	b.ReportAllocs()

@@ -2,7 +2,6 @@ package edge
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -37,7 +36,7 @@ func TestAnAPIKeyStandsForItsToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask := func(key string) reply {
-		return serve(t, Wrap(router, logger, io.Discard), request{method: "GET", path: "/v1/admin/returns", header: map[string]string{"Authorization": "Bearer " + key}})
+		return serve(t, Wrap(router, logger, noRequestLog()), request{method: "GET", path: "/v1/admin/returns", header: map[string]string{"Authorization": "Bearer " + key}})
 	}
 	for range 3 {
 		ask("souk_good").mustPass(t)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -28,8 +27,8 @@ var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
 // Wrap adds to next what every request needs: a request ID, a line in the log, security headers, and an answer even if a
 // handler panics. requests gets the line of each answered request.
-func Wrap(next http.Handler, logger *slog.Logger, requests io.Writer) http.Handler {
-	journal, log := security.New(logger), newRequestLog(requests)
+func Wrap(next http.Handler, logger *slog.Logger, requests *RequestLog) http.Handler {
+	journal := security.New(logger)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		id := r.Header.Get(requestIDHeader)
@@ -49,7 +48,7 @@ func Wrap(next http.Handler, logger *slog.Logger, requests io.Writer) http.Handl
 				logger.ErrorContext(ctx, "panic", "panic", describePanic(p), "stack", string(debug.Stack()), "request_id", id)
 				recorder.fail(ctx)
 			}
-			recorder.end(ctx, span, log, r, time.Since(start))
+			recorder.end(ctx, span, requests, r, time.Since(start))
 			if p != nil && begun {
 				panic(http.ErrAbortHandler) // otherwise the client would take half an answer for a complete one
 			}
@@ -67,14 +66,14 @@ func (r *recorder) fail(ctx context.Context) {
 }
 
 // end counts an answered request, ends its span and logs it.
-func (r *recorder) end(ctx context.Context, span trace.Span, log requestLog, request *http.Request, took time.Duration) {
+func (r *recorder) end(ctx context.Context, span trace.Span, log *RequestLog, request *http.Request, took time.Duration) {
 	method, route, status := methodOf(request), routeOf(request), r.status
 	if status == 0 {
 		status = statusLeft
 	}
 	count(ctx, route, status, took, r.Header().Get("Content-Type") == eventStream)
 	endSpan(ctx, span, method, route, status, took)
-	log.write(ctx, method, route, status, took)
+	log.add(answer{time.Now(), method, route, status, took, rpc.RequestID(ctx), telemetry.IDs(ctx)})
 }
 
 // describePanic describes a panic value for the log: by its text if Go's runtime wrote it, otherwise by its type only, because

@@ -36,7 +36,7 @@ func TestAPanicIsAnsweredAsAProblem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			server := httptest.NewServer(Wrap(handler, slog.New(slog.NewTextHandler(&log, nil)), io.Discard))
+			server := httptest.NewServer(Wrap(handler, slog.New(slog.NewTextHandler(&log, nil)), noRequestLog()))
 			t.Cleanup(server.Close)
 			e := &edgeServer{url: server.URL, client: server.Client()}
 			a := e.send(t, request{method: "GET", path: "/v1/products", header: map[string]string{"X-Request-Id": "req-1"}})
@@ -60,7 +60,7 @@ func TestAPanicInTheMiddleOfAnAnswerEndsIt(t *testing.T) {
 		_, _ = w.Write([]byte("half of the ans"))
 		_ = http.NewResponseController(w).Flush()
 		panic("x")
-	}), slog.New(slog.DiscardHandler), io.Discard)
+	}), slog.New(slog.DiscardHandler), noRequestLog())
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	resp, err := server.Client().Get(server.URL)
@@ -85,6 +85,7 @@ func TestAnAnswerThatAPanicCutsOffIsCountedLoggedAndTraced(t *testing.T) {
 				panic(cause)
 			})
 			var log bytes.Buffer
+			answers := NewRequestLog(&log, slog.LevelInfo)
 			span := &fakeSpan{}
 			r := httptest.NewRequestWithContext(trace.ContextWithSpan(t.Context(), span), http.MethodGet, "/cut-off/"+name, nil)
 			func() {
@@ -93,8 +94,9 @@ func TestAnAnswerThatAPanicCutsOffIsCountedLoggedAndTraced(t *testing.T) {
 						t.Errorf("the server sees the panic %v", p)
 					}
 				}()
-				Wrap(mux, slog.New(slog.DiscardHandler), &log).ServeHTTP(httptest.NewRecorder(), r)
+				Wrap(mux, slog.New(slog.DiscardHandler), answers).ServeHTTP(httptest.NewRecorder(), r)
 			}()
+			answers.Flush()
 			metrics, err := scrape.Own()
 			if err != nil {
 				t.Fatal(err)
@@ -146,7 +148,7 @@ func TestAPanicOfTheRuntimeIsLoggedByItsText(t *testing.T) {
 	var log bytes.Buffer
 	handler := Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		_ = strings.Split("a", ",")[1]
-	}), slog.New(slog.NewTextHandler(&log, nil)), io.Discard)
+	}), slog.New(slog.NewTextHandler(&log, nil)), noRequestLog())
 	serve(t, handler, request{method: "GET", path: "/v1/products"}).mustBe(t, http.StatusInternalServerError, "internal", "")
 	if !strings.Contains(log.String(), "index out of range") {
 		t.Errorf("the log says %s", log.String())
@@ -173,7 +175,7 @@ func TestEveryAnswerKeepsBrowsersSafe(t *testing.T) {
 
 func TestAnswersOverTLSHaveStrictTransportSecurity(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewTLSServer(Wrap(http.NotFoundHandler(), slog.New(slog.DiscardHandler), io.Discard))
+	server := httptest.NewTLSServer(Wrap(http.NotFoundHandler(), slog.New(slog.DiscardHandler), noRequestLog()))
 	t.Cleanup(server.Close)
 	resp, err := server.Client().Get(server.URL)
 	if err != nil {
@@ -200,7 +202,7 @@ func TestAuthenticatedAnswersAndAnswersToWritesAreNotCached(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := Wrap(router, logger, io.Discard)
+	handler := Wrap(router, logger, noRequestLog())
 	token := map[string]string{"Authorization": "Bearer " + k.token(t, time.Hour)}
 	for _, test := range []struct {
 		method, path string
@@ -233,7 +235,7 @@ func TestAHandlerCanFlushThroughTheRecorder(t *testing.T) {
 		case <-r.Context().Done():
 			t.Error("the first part never arrived")
 		}
-	}), slog.New(slog.DiscardHandler), io.Discard))
+	}), slog.New(slog.DiscardHandler), noRequestLog()))
 	t.Cleanup(server.Close)
 	resp, err := server.Client().Get(server.URL)
 	if err != nil {

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -21,7 +20,7 @@ func pages(t *testing.T, origins ...string) http.Handler {
 		t.Fatal(err)
 	}
 	router.HandlePublic("GET /openapi.yaml", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	return Wrap(o.Allow(o.Protect(router, logger), router.Public), logger, io.Discard)
+	return Wrap(o.Allow(o.Protect(router, logger), router.Public), logger, noRequestLog())
 }
 
 func TestPagesOfUnlistedOriginsMayNotWrite(t *testing.T) {
@@ -209,7 +208,7 @@ func TestProblemsOfPublicReadsMayBeReadToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := Wrap(Origins{}.Allow(limits.Wrap(router, logger), router.Public), logger, io.Discard)
+	handler := Wrap(Origins{}.Allow(limits.Wrap(router, logger), router.Public), logger, noRequestLog())
 	var a reply
 	for range 1000 {
 		if a = serve(t, handler, request{method: "GET", path: "/v1/products"}); a.status == http.StatusTooManyRequests {

@@ -53,7 +53,7 @@ func limited(t *testing.T) *gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &gate{keys: k, events: events, handler: Wrap(limits.Wrap(router, logger), logger, io.Discard)}
+	return &gate{keys: k, events: events, handler: Wrap(limits.Wrap(router, logger), logger, noRequestLog())}
 }
 
 // asked is a request to send repeatedly.

@@ -6,50 +6,33 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"souk/platform/rpc"
 	"souk/platform/telemetry"
 )
 
-func TestALineOfTheRequestLogIsOneThatSlogWrites(t *testing.T) {
+func TestALineOfTheRequestLogLooksLikeSlogs(t *testing.T) {
 	t.Parallel()
 	ctx := telemetry.WithNotes(rpc.WithRequestID(t.Context(), "req-1"))
 	telemetry.Note(ctx, telemetry.OrderID, "order-\x01\"\n\xff")
+	now := time.Now()
 	var got, want bytes.Buffer
-	newRequestLog(&got).write(ctx, "GET", "GET /v1/orders/{id}", 200, 1500*time.Microsecond)
-	slog.New(telemetry.LogHandler{Handler: slog.NewJSONHandler(&want, nil)}).With("service", "gateway").LogAttrs(ctx, slog.LevelInfo, "answered",
-		slog.String("method", "GET"), slog.String("route", "GET /v1/orders/{id}"), slog.Int("status", 200),
-		slog.Duration("took", 1500*time.Microsecond), slog.String("request_id", "req-1"))
-	line, slogs := fields(t, got.Bytes()), fields(t, want.Bytes())
-	for _, one := range []map[string]any{line, slogs} {
-		text, _ := one["time"].(string)
-		if at, err := time.Parse(time.RFC3339Nano, text); err != nil || time.Since(at) > time.Minute {
-			t.Errorf("the time is %q (%v)", text, err)
-		}
-		delete(one, "time")
-	}
-	if !maps.Equal(line, slogs) {
-		t.Errorf("the line is %v, want %v", line, slogs)
-	}
-}
+	log := NewRequestLog(&got, slog.LevelInfo)
+	log.add(answer{now, "GET", "GET /v1/orders/{id}", 200, 1500 * time.Microsecond, "req-1", telemetry.IDs(ctx)})
+	log.Flush()
 
-func TestTheRequestLogHasOneLineARequest(t *testing.T) {
-	t.Parallel()
-	var log bytes.Buffer
-	lines := newRequestLog(&log)
-	for range 3 {
-		lines.write(t.Context(), "GET", otherRoute, 404, time.Second)
+	record := slog.NewRecord(now, slog.LevelInfo, "answered", 0)
+	record.AddAttrs(slog.String("service", "gateway"), slog.String("method", "GET"), slog.String("route", "GET /v1/orders/{id}"),
+		slog.Int("status", 200), slog.Duration("took", 1500*time.Microsecond), slog.String("request_id", "req-1"))
+	if err := (telemetry.LogHandler{Handler: slog.NewJSONHandler(&want, nil)}).Handle(ctx, record); err != nil {
+		t.Fatal(err)
 	}
-	all := slices.Collect(bytes.Lines(log.Bytes()))
-	if len(all) != 3 {
-		t.Fatalf("3 requests have %d lines", len(all))
-	}
-	for _, line := range all {
-		if got := fields(t, line); got["status"] != 404.0 || got["route"] != otherRoute {
-			t.Errorf("the line is %s", line)
-		}
+	if line, slogs := fields(t, got.Bytes()), fields(t, want.Bytes()); !maps.Equal(line, slogs) {
+		t.Errorf("the line is %v, want %v", line, slogs)
 	}
 }
 
@@ -60,4 +43,86 @@ func fields(t *testing.T, line []byte) map[string]any {
 		t.Fatalf("%v: %q", err, line)
 	}
 	return all
+}
+
+func TestTheLinesOfRequestsAreWrittenTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out countingWriter
+		log := NewRequestLog(&out, slog.LevelInfo)
+		add := func(n int) {
+			for range n {
+				log.add(answer{status: 200})
+			}
+		}
+		expect := func(when string, writes, lines int) {
+			t.Helper()
+			synctest.Wait()
+			if gotWrites, gotLines := out.counted(); gotWrites != writes || gotLines != lines {
+				t.Errorf("%s: %d lines in %d writes, want %d in %d", when, gotLines, gotWrites, lines, writes)
+			}
+		}
+		add(2)
+		expect("at once", 0, 0)
+		time.Sleep(2 * logTime)
+		expect("in time", 1, 2)
+		add(logLines)
+		expect("many at once", 2, 2+logLines)
+		add(1)
+		log.Flush()
+		log.Flush()
+		expect("at the end", 3, 3+logLines)
+	})
+}
+
+func TestNoLineOfConcurrentRequestsIsLost(t *testing.T) {
+	t.Parallel()
+	var out countingWriter
+	log := NewRequestLog(&out, slog.LevelInfo)
+	const each = 1000
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range each {
+				log.add(answer{status: 200})
+			}
+		})
+	}
+	group.Wait()
+	log.Flush()
+	if out.lines != 8*each {
+		t.Errorf("%d requests have %d lines", 8*each, out.lines)
+	}
+}
+
+func TestALogLevelAboveInfoDropsTheLinesOfRequests(t *testing.T) {
+	t.Parallel()
+	var out countingWriter
+	log := NewRequestLog(&out, slog.LevelWarn)
+	log.add(answer{status: 200})
+	log.Flush()
+	if out.lines != 0 {
+		t.Errorf("%d lines are written", out.lines)
+	}
+}
+
+// countingWriter counts what it is given.
+type countingWriter struct {
+	mu            sync.Mutex
+	writes, lines int
+}
+
+// Write implements io.Writer.
+func (w *countingWriter) Write(text []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.writes++
+	w.lines += len(slices.Collect(bytes.Lines(text)))
+	return len(text), nil
+}
+
+func (w *countingWriter) counted() (writes, lines int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.writes, w.lines
 }

@@ -27,7 +27,7 @@ func serveRoom(t *testing.T, bytes int, limiter *admission.Limiter) (*Router, *e
 		t.Fatal(err)
 	}
 	router.room = newRoom(bytes)
-	server := httptest.NewServer(Wrap(router, logger, io.Discard))
+	server := httptest.NewServer(Wrap(router, logger, noRequestLog()))
 	t.Cleanup(func() {
 		server.Close() // waits for all requests to end
 		if free := router.freeRoom(); free != bytes {
@@ -155,7 +155,7 @@ func TestACompleteBodyIsNeverDropped(t *testing.T) {
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPut, "/v1/carts/x/items/y", &untouched)
 	r.Header.Set("Content-Type", "application/json")
 	recorder := httptest.NewRecorder()
-	Wrap(router, slog.New(slog.DiscardHandler), io.Discard).ServeHTTP(recorder, r)
+	Wrap(router, slog.New(slog.DiscardHandler), noRequestLog()).ServeHTTP(recorder, r)
 	refused := readReply(t, recorder.Code, recorder.Header(), recorder.Body.Bytes())
 	if refused.mustBe(t, http.StatusServiceUnavailable, "unavailable", ""); refused.header.Get("Retry-After") == "" {
 		t.Error("the refusal has no Retry-After")

@@ -3,7 +3,6 @@ package edge
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -103,7 +102,7 @@ func TestEveryOperationHasADeadline(t *testing.T) {
 				continue
 			}
 			sent := op.request(t, &edgeServer{staff: k.token(t, time.Hour, access.RoleStaff)})
-			if a := serve(t, Wrap(router, logger, io.Discard), sent); a.status != passed {
+			if a := serve(t, Wrap(router, logger, noRequestLog()), sent); a.status != passed {
 				t.Fatalf("%s: answered %d: %s", pattern, a.status, a.body)
 			}
 			if got := <-left; got > want || got < want-5*time.Second {
@@ -128,14 +127,14 @@ func TestTheCallerTheTokenAndTheRequestIDReachTheServices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := serve(t, Wrap(router, logger, io.Discard), request{method: "GET", path: "/v1/me", header: map[string]string{
+	a := serve(t, Wrap(router, logger, noRequestLog()), request{method: "GET", path: "/v1/me", header: map[string]string{
 		"Authorization": "Bearer " + k.token(t, time.Hour, access.RoleStaff), "X-Request-Id": "req-1",
 	}})
 	a.mustPass(t)
 	if caller.CustomerID != "customer-1" || caller.SessionID != "session-1" || !caller.Staff() || id != "req-1" {
 		t.Errorf("caller %+v, request id %q", caller, id)
 	}
-	a = serve(t, Wrap(router, logger, io.Discard), request{method: "GET", path: "/v1/products"})
+	a = serve(t, Wrap(router, logger, noRequestLog()), request{method: "GET", path: "/v1/products"})
 	a.mustPass(t)
 	if caller.Authenticated() || id != a.header.Get("X-Request-Id") {
 		t.Errorf("caller %+v, request id %q, header %q", caller, id, a.header.Get("X-Request-Id"))
@@ -196,11 +195,11 @@ func TestHandlersOutsideTheContractAreServed(t *testing.T) {
 	router.Handle("GET /openapi.yaml", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("openapi: 3.1.0"))
 	}))
-	a := serve(t, Wrap(router, logger, io.Discard), request{method: "GET", path: "/openapi.yaml"})
+	a := serve(t, Wrap(router, logger, noRequestLog()), request{method: "GET", path: "/openapi.yaml"})
 	if a.status != http.StatusOK || string(a.body) != "openapi: 3.1.0" {
 		t.Errorf("answered %d: %s", a.status, a.body)
 	}
-	serve(t, Wrap(router, logger, io.Discard), request{method: "POST", path: "/openapi.yaml"}).
+	serve(t, Wrap(router, logger, noRequestLog()), request{method: "POST", path: "/openapi.yaml"}).
 		mustBe(t, http.StatusMethodNotAllowed, "method_not_allowed", "")
 }
 

@@ -53,6 +53,9 @@ func (k *keys) Key(_ context.Context, id string) (ed25519.PublicKey, error) {
 	return k.private.Public().(ed25519.PublicKey), nil
 }
 
+// noRequestLog returns a log for requests whose lines nobody reads.
+func noRequestLog() *RequestLog { return NewRequestLog(io.Discard, slog.LevelInfo) }
+
 // token returns an access token of customer-1 that expires after lifetime.
 func (k *keys) token(t *testing.T, lifetime time.Duration, roles ...string) string {
 	t.Helper()
@@ -89,7 +92,7 @@ func serveEdge(t *testing.T) *edgeServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(Wrap(router, logger, io.Discard))
+	server := httptest.NewServer(Wrap(router, logger, noRequestLog()))
 	t.Cleanup(server.Close)
 	return &edgeServer{keys: k, url: server.URL, staff: k.token(t, time.Hour, access.RoleStaff), client: server.Client()}
 }

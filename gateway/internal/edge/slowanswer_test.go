@@ -38,7 +38,7 @@ func TestASlowAnswerDoesNotBreakLaterRequestsOfTheConnection(t *testing.T) {
 	for _, op := range router.operations {
 		op.Timeout = bound
 	}
-	server := httptest.NewServer(Wrap(router, logger, io.Discard))
+	server := httptest.NewServer(Wrap(router, logger, noRequestLog()))
 	defer server.Close()
 	send := func(method, path, body string) {
 		t.Helper()

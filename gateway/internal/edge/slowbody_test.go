@@ -23,7 +23,7 @@ func TestASlowBodyTimesOutWithItsOperation(t *testing.T) {
 			t.Fatal(err)
 		}
 		listener := bufconn.Listen(1 << 20)
-		server := &http.Server{Handler: Wrap(router, logger, io.Discard), ReadTimeout: time.Minute}
+		server := &http.Server{Handler: Wrap(router, logger, noRequestLog()), ReadTimeout: time.Minute}
 		go func() { _ = server.Serve(listener) }()
 		defer func() { _ = server.Close() }()
 		conn, err := listener.DialContext(t.Context())

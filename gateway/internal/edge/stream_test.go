@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -39,7 +38,7 @@ func streaming(t *testing.T, k *keys, serve func(context.Context) error) (*Route
 	if err != nil {
 		t.Fatal(err)
 	}
-	return router, Wrap(router, logger, io.Discard)
+	return router, Wrap(router, logger, noRequestLog())
 }
 
 func TestAStreamEndsWhenItsTokenExpires(t *testing.T) {
@@ -140,7 +139,7 @@ func TestAStreamOutlivesTheServersTimeoutsOverHTTP2(t *testing.T) {
 		certified.StartTLS()
 		certified.Close()
 		server := &http.Server{
-			Handler: Wrap(router, logger, io.Discard), ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
+			Handler: Wrap(router, logger, noRequestLog()), ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
 			TLSConfig: &tls.Config{Certificates: certified.TLS.Certificates},
 		}
 		go func() { _ = server.ServeTLS(listener, "", "") }()

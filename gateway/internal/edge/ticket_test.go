@@ -2,7 +2,6 @@ package edge
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -77,7 +76,7 @@ func newTicketed(t *testing.T) *ticketed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.handler = Wrap(router, logger, io.Discard)
+	e.handler = Wrap(router, logger, noRequestLog())
 	return e
 }
 

@@ -21,7 +21,7 @@ func BenchmarkKeptPage(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	page := edge.Wrap(edge.Origins{}.Allow(root, s.router.Public), logger, io.Discard)
+	page := edge.Wrap(edge.Origins{}.Allow(root, s.router.Public), logger, edge.NewRequestLog(io.Discard, slog.LevelInfo))
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/v1/products/mug", nil)
 	b.ReportAllocs()
 	for b.Loop() {

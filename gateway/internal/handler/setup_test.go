@@ -190,7 +190,7 @@ func (s *shop) wrap(t testing.TB, h *handler.Handler, logger *slog.Logger) http.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return edge.Wrap(root, logger, io.Discard)
+	return edge.Wrap(root, logger, edge.NewRequestLog(io.Discard, slog.LevelInfo))
 }
 
 // dial starts the services with the real guard and returns a connection like the gateway's.
