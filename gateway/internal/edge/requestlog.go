@@ -30,6 +30,7 @@ type RequestLog struct {
 	writing sync.Mutex
 	spare   []answer // swapped with waiting
 	text    bytes.Buffer
+	time    []byte
 	lines   zerolog.Logger
 	out     io.Writer
 }
@@ -48,7 +49,8 @@ type answer struct {
 // NewRequestLog returns a log that writes to out, or that drops its lines if level is above info.
 func NewRequestLog(out io.Writer, level slog.Level) *RequestLog {
 	l := &RequestLog{out: out, off: level > slog.LevelInfo}
-	l.lines = zerolog.New(&l.text).With().Str("service", "gateway").Logger()
+	l.lines = zerolog.New(&l.text).With().
+		Str(slog.LevelKey, slog.LevelInfo.String()).Str(slog.MessageKey, "answered").Str("service", "gateway").Logger()
 	return l
 }
 
@@ -86,8 +88,8 @@ func (l *RequestLog) Flush() {
 }
 
 func (l *RequestLog) write(a answer) {
-	line := l.lines.Log().
-		Str(slog.TimeKey, a.at.Format(time.RFC3339Nano)).Str(slog.LevelKey, slog.LevelInfo.String()).Str(slog.MessageKey, "answered").
+	l.time = a.at.AppendFormat(l.time[:0], time.RFC3339Nano)
+	line := l.lines.Log().Bytes(slog.TimeKey, l.time).
 		Str("method", a.method).Str("route", a.route).Int("status", a.status).Int64("took", a.took.Nanoseconds()).Str("request_id", a.requestID)
 	for _, id := range a.ids {
 		line.Str(id.Key, id.Value)
