@@ -53,7 +53,7 @@ func (k *keys) Key(_ context.Context, id string) (ed25519.PublicKey, error) {
 	return k.private.Public().(ed25519.PublicKey), nil
 }
 
-// noRequestLog returns a log for requests whose lines nobody reads.
+// noRequestLog returns a request log that drops its lines.
 func noRequestLog() *RequestLog { return NewRequestLog(io.Discard, slog.LevelInfo) }
 
 // token returns an access token of customer-1 that expires after lifetime.
