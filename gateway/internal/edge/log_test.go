@@ -59,7 +59,7 @@ func TestTheLogContainsNoClientData(t *testing.T) {
 			handler := Wrap(Origins{}.Protect(router, logger), logger, answers)
 			requests := 0
 			for _, op := range contract(t) {
-				r := op.request(t, &edgeServer{staff: k.tokenOf(t, "staff-1", time.Hour, access.RoleStaff)})
+				r := op.request(t, &edgeServer{staff: k.tokenOf(t, canary, time.Hour, access.RoleStaff)})
 				r.path = strings.ReplaceAll(r.path, "some-id", canary)
 				for _, query := range []string{"", "?q=" + canary, "?" + canary + "=%zz"} {
 					one := r
@@ -82,7 +82,8 @@ func TestTheLogContainsNoClientData(t *testing.T) {
 				requests++
 			}
 			answers.Flush()
-			text := log.String() + answered.String()
+			// A line shows the ID of the customer on purpose. The canary is that, too.
+			text := log.String() + strings.ReplaceAll(answered.String(), `"customer_id":"`+canary+`"`, "")
 			if strings.Contains(text, canary) || strings.Contains(text, "192.0.2.77") {
 				t.Errorf("the log says %s", text)
 			}
