@@ -5,7 +5,6 @@ package service
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -69,7 +68,7 @@ func New(name string, cfg Config, listen Listen) (*Service, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	logger := newLogger(os.Stderr, name, cfg.LogLevel)
+	logger := newLogger(name, cfg.LogLevel)
 	built := current()
 	process := telemetry.Process{Service: name, Version: built.version, Commit: built.commit}
 	stopTraces, err := telemetry.Start(context.Background(), cfg.Traces, process, logger)
@@ -99,8 +98,8 @@ func (s *Service) Server() grpc.ServiceRegistrar { return s.server }
 // Logger returns the process's logger.
 func (s *Service) Logger() *slog.Logger { return s.logger }
 
-func newLogger(out io.Writer, service string, level slog.Level) *slog.Logger {
-	handler := slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})
+func newLogger(service string, level slog.Level) *slog.Logger {
+	handler := slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})
 	return slog.New(telemetry.LogHandler{Handler: handler}).With("service", service)
 }
 
