@@ -49,6 +49,7 @@ type Handler struct {
 	dependencies Dependencies
 	ready        func() bool
 	stock        *stockCopy
+	soldOut      *soldOutShare
 	jwks         lastJwks
 }
 
@@ -72,7 +73,7 @@ type Options struct {
 func New(services Services, options Options) *Handler {
 	return &Handler{
 		Services: services, dependencies: options.Dependencies, ready: options.Ready, currency: options.Currency, issuer: options.Issuer,
-		stock: newStockCopy(options.Stock), logger: options.Logger,
+		stock: newStockCopy(options.Stock), soldOut: &soldOutShare{share: soldOutFirst}, logger: options.Logger,
 	}
 }
 

@@ -24,8 +24,7 @@ const (
 func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProductsRequest) (api.ListProductsResponseObject, error) {
 	limit, facets, total := int(query.GetLimit()), query.GetFacets(), query.GetTotal()
 	query.Facets, query.Total = false, false
-	// A quarter more than the limit is nearly always enough, because most products are in stock.
-	query.Limit = min(query.GetLimit()+query.GetLimit()/4+1, stockPage)
+	query.Limit = h.soldOut.pageFor(query.GetLimit())
 	list := api.ProductList{Items: []api.Product{}}
 	next, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, levels levels, _ []string) bool {
 		list.Items = append(list.Items, productView(p, levels))
@@ -66,10 +65,13 @@ func (h *Handler) eachInStock(
 		query.Limit = min(2*query.GetLimit(), stockPage)
 		products := productsOf(page)
 		levels := h.levelsOf(ctx, products)
+		available := views(page.GetProducts(), func(l *catalogv1.ListedProduct) []string { return availableSKUs(l, levels) })
+		if levels != nil {
+			h.soldOut.note(views(available, func(skus []string) bool { return len(skus) == 0 }))
+		}
 		for i, p := range products {
 			query.Cursor = page.GetProducts()[i].GetCursor()
-			skus := availableSKUs(page.GetProducts()[i], levels)
-			if len(skus) == 0 || show(p, levels, skus) {
+			if len(available[i]) == 0 || show(p, levels, available[i]) {
 				continue
 			}
 			if page.GetMore() || i < len(products)-1 {

@@ -82,6 +82,38 @@ func TestAPageOfProductsInStockReadsFewProducts(t *testing.T) {
 	}
 }
 
+// A page reads ahead as many products as are sold out on average, twice over.
+func TestAPageOfProductsInStockReadsMoreWhereMoreIsSoldOut(t *testing.T) {
+	t.Parallel()
+	for _, shop := range []struct {
+		soldOut int // of eight products
+		want    int
+	}{{0, 21}, {1, 26}, {2, 31}} {
+		s, products, _ := told(t)
+		goods := make([]*catalogv1.Product, 2000)
+		levels := map[string]int64{}
+		for i := range goods {
+			goods[i] = plain(i)
+			if i%8 >= shop.soldOut {
+				levels[goods[i].GetVariants()[0].GetSku()] = 10
+			}
+		}
+		sell(s, goods...)
+		stock(s, levels)
+		for range 30 { // the gateway learns how many are sold out
+			s.list(t, "in_stock=true&limit=100")
+			products.tells(t, "9999")
+		}
+		read := recordAsked(s)
+		if page := s.list(t, "in_stock=true&limit=20"); len(page.Items) != 20 {
+			t.Fatalf("a page of %d products", len(page.Items))
+		}
+		if read.products != shop.want {
+			t.Errorf("with %d of 8 sold out, a page reads %d products, want %d", shop.soldOut, read.products, shop.want)
+		}
+	}
+}
+
 // The variants of the mug match one filter each, and the small one alone is in stock.
 func TestFacetsOfProductsInStockCountTheVariantsThatMatchAndAre(t *testing.T) {
 	t.Parallel()
