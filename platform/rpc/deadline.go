@@ -35,7 +35,7 @@ func measure(ctx context.Context) func() {
 		stop()
 		past := int64(0)
 		if at := left.Load(); at > 0 {
-			past = took - at
+			past = max(0, took-at) // the caller may have left after took was measured
 		}
 		if deadline, ok := ctx.Deadline(); ok {
 			past = max(past, int64(time.Since(deadline)))

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,5 +69,23 @@ func TestHandlerTimeAfterTheDeadlineIsCounted(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// The caller leaves just as the handler ends, so that either may be noticed first.
+func TestACallerThatLeavesAsTheHandlerEndsIsCounted(t *testing.T) {
+	calls := testutil.ToFloat64(handled)
+	const tries = 100_000
+	for range tries {
+		ctx, cancel := context.WithCancel(t.Context())
+		end := measure(ctx)
+		go cancel()
+		for ctx.Err() == nil {
+			runtime.Gosched()
+		}
+		end() // a counter panics if it is to decrease
+	}
+	if got := testutil.ToFloat64(handled) - calls; got != tries {
+		t.Errorf("%v of %d calls are counted", got, tries)
 	}
 }
