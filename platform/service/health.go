@@ -8,7 +8,10 @@ import (
 )
 
 const (
-	healthEvery   = time.Second
+	// The time between checks. They are made more often until all have passed once, because a shop that starts waits for that.
+	healthEvery = time.Second
+	healthSoon  = 50 * time.Millisecond
+
 	healthTimeout = time.Second
 )
 
@@ -25,9 +28,9 @@ func (s *Service) Require(name string, run func(context.Context) error) {
 // watchHealth keeps the health status up to date until ctx is done.
 func (s *Service) watchHealth(ctx context.Context) {
 	healthy := true
-	tick := time.NewTicker(healthEvery)
+	tick := time.NewTicker(healthSoon)
 	defer tick.Stop()
-	for {
+	for started := false; ; {
 		name, err := s.firstFailure(ctx)
 		if ctx.Err() != nil {
 			return
@@ -35,6 +38,10 @@ func (s *Service) watchHealth(ctx context.Context) {
 		if (err == nil) != healthy {
 			healthy = err == nil
 			s.logger.Warn("health changed", "healthy", healthy, "dependency", name, "error", err)
+		}
+		if healthy && !started {
+			started = true
+			tick.Reset(healthEvery)
 		}
 		// Container health checks ask without a service name, Consul with it.
 		s.health.SetServingStatus("", servingStatus(err))

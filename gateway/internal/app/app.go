@@ -73,6 +73,7 @@ func Run(ctx context.Context) error {
 		defer cancel()
 		dependencies.Without(optional).Await(first)
 		warm.Store(true)
+		dependencies.Await(first)
 		dependencies.Watch(ctx)
 		return nil
 	})
