@@ -12,15 +12,16 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 )
 
-// SendWithin is how long one Send takes at most.
+// SendWithin is how long one Send or SendAll takes at most.
 const SendWithin = time.Minute
 
-// The time limit for connecting and signing in, and then for the mail.
+// The time limit for connecting and signing in, and then for each mail.
 const dialogTimeout = 15 * time.Second
 
-// Sender sends mails over an SMTP server. It opens a connection for each mail.
+// Sender sends mails over an SMTP server. It opens a connection for each call.
 type Sender struct {
 	host    string
 	tls     *tls.Config
@@ -78,22 +79,66 @@ func (s *Sender) session(cfg Config) []gomail.Option {
 // Send sends a mail. If it returns no error, the server has accepted the mail. After an *Error with Again, the mail may be sent later, with
 // the same ID. No error contains the address or a part of the mail, so that it can be logged.
 func (s *Sender) Send(ctx context.Context, m Message) error {
-	msg, err := s.compose(m)
-	if err != nil {
-		return &Error{During: "composing", cause: err}
-	}
+	return s.SendAll(ctx, []Message{m})[0]
+}
+
+// SendAll sends mails over one connection, in order. It returns for each what Send does.
+func (s *Sender) SendAll(ctx context.Context, mails []Message) []error {
 	ctx, cancel := context.WithTimeout(ctx, SendWithin)
 	defer cancel()
+	errs, composed := make([]error, len(mails)), make([]*gomail.Msg, len(mails))
+	for i, m := range mails {
+		var err error
+		if composed[i], err = s.compose(m); err != nil {
+			errs[i] = &Error{During: "composing", cause: err}
+		}
+	}
+	if !slices.Contains(errs, nil) {
+		return errs
+	}
+	connection, connecting := s.connect(ctx)
+	if connecting == nil {
+		defer connection.end()
+	}
+	for i, msg := range composed {
+		switch {
+		case errs[i] != nil:
+		case connecting != nil:
+			errs[i] = connecting
+		default:
+			errs[i] = connection.send(msg)
+		}
+	}
+	return errs
+}
+
+// connection is a session with the server.
+type connection struct {
+	client *gomail.Client
+	smtp   *smtp.Client
+}
+
+func (s *Sender) connect(ctx context.Context) (connection, error) {
 	client, err := gomail.NewClient(s.host, append(s.options, gomail.WithDialContextFunc(s.dialUntil(ctx)))...)
 	if err != nil {
-		return &Error{During: "connecting", Again: true, cause: err}
+		return connection{}, &Error{During: "connecting", Again: true, cause: err}
 	}
-	err = client.DialAndSendWithContext(ctx, msg)
+	session, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return connection{}, classify(err)
+	}
+	return connection{client, session}, nil
+}
+
+func (c connection) send(msg *gomail.Msg) error {
+	err := c.client.SendWithSMTPClient(c.smtp, msg)
 	if err == nil || msg.IsDelivered() { // it may have been accepted before the connection broke
 		return nil
 	}
 	return classify(err)
 }
+
+func (c connection) end() { _ = c.client.CloseWithSMTPClient(c.smtp) } // the server has accepted what it has accepted
 
 // dialUntil returns a function that opens connections which are closed when ctx is done. The library itself leaves a connection open if
 // the session cannot begin.

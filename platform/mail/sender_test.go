@@ -121,6 +121,28 @@ func TestAReplySaysWhetherToTryAgain(t *testing.T) {
 	}
 }
 
+func TestMailsSentTogetherShareAConnectionAndNotTheirErrors(t *testing.T) {
+	t.Parallel()
+	b := start(t, inbox.Config{Reply: func(command, address string) error {
+		if command == "RCPT" && address == "refused@example.com" {
+			return inbox.Refusal(550, "no such mailbox")
+		}
+		return nil
+	}})
+	to := func(address string) Message {
+		m := hello()
+		m.To = address
+		return m
+	}
+	errs := plain(t, b.Addr()).SendAll(t.Context(), []Message{to("first@example.com"), to("refused@example.com"), to("no address"), to("last@example.com")})
+	if len(errs) != 4 || errs[0] != nil || !errors.Is(errs[1], ErrAddressRefused) || errs[2] == nil || errs[3] != nil {
+		t.Errorf("the errors are %v", errs)
+	}
+	if got := b.Mails(); len(got) != 2 || got[0].To != "first@example.com" || got[1].To != "last@example.com" || b.Connections() != 1 {
+		t.Errorf("over %d connections arrived %+v", b.Connections(), got)
+	}
+}
+
 func TestAServerThatIsAwayIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	b := start(t, inbox.Config{})

@@ -12,6 +12,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-sasl"
@@ -50,6 +51,8 @@ type Inbox struct {
 	mu    sync.Mutex
 	mails []Mail
 	count int
+
+	connections atomic.Int64
 }
 
 // Start starts a server.
@@ -59,7 +62,10 @@ func Start(cfg Config) (*Inbox, error) {
 	}
 	cfg.Keep = cmp.Or(cfg.Keep, most)
 	b := &Inbox{cfg: cfg}
-	b.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{inbox: b}, nil }))
+	b.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
+		b.connections.Add(1)
+		return &session{inbox: b}, nil
+	}))
 	b.server.Domain = "localhost"
 	b.server.EnableSMTPUTF8 = true
 	b.server.ErrorLog = log.New(io.Discard, "", 0)
@@ -98,6 +104,9 @@ func (b *Inbox) Mails() []Mail {
 	defer b.mu.Unlock()
 	return slices.Clone(b.mails)
 }
+
+// Connections returns how many connections there were.
+func (b *Inbox) Connections() int { return int(b.connections.Load()) }
 
 // To returns the mails that were sent to an address.
 func (b *Inbox) To(address string) []Mail {

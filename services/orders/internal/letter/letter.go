@@ -60,9 +60,9 @@ var kinds = map[order.MailKind]kind{
 	},
 }
 
-// Sender is what sends a mail.
+// Sender is what sends mails.
 type Sender interface {
-	Send(ctx context.Context, m mail.Message) error
+	SendAll(ctx context.Context, mails []mail.Message) []error
 }
 
 // Mailer implements outbox.Mailer.
@@ -79,12 +79,25 @@ func New(sender Sender, pagesURL string) *Mailer {
 }
 
 // Send implements outbox.Mailer.
-func (m *Mailer) Send(ctx context.Context, l outbox.Letter) error {
-	message, err := m.write(l)
-	if err != nil {
-		return err
+func (m *Mailer) Send(ctx context.Context, letters []outbox.Letter) []error {
+	errs := make([]error, len(letters))
+	var mails []mail.Message
+	var written []int // the letters of the mails
+	for i, l := range letters {
+		message, err := m.write(l)
+		if err != nil {
+			errs[i] = err
+			continue
+		}
+		mails, written = append(mails, message), append(written, i)
 	}
-	return m.sender.Send(ctx, message)
+	if len(mails) == 0 {
+		return errs
+	}
+	for i, err := range m.sender.SendAll(ctx, mails) {
+		errs[written[i]] = err
+	}
+	return errs
 }
 
 // content is what the templates show.

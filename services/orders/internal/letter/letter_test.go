@@ -3,6 +3,7 @@ package letter_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,9 +22,19 @@ type post struct {
 	result error
 }
 
-func (p *post) Send(_ context.Context, m mail.Message) error {
-	p.last = m
-	return p.result
+func (p *post) SendAll(_ context.Context, mails []mail.Message) []error {
+	p.last = mails[len(mails)-1]
+	return slices.Repeat([]error{p.result}, len(mails))
+}
+
+// send sends one letter.
+func send(t *testing.T, p *post, l outbox.Letter) error {
+	t.Helper()
+	errs := letter.New(p, "https://shop.example/").Send(t.Context(), []outbox.Letter{l})
+	if len(errs) != 1 {
+		t.Fatalf("%d errors of one letter", len(errs))
+	}
+	return errs[0]
 }
 
 func sample(kind order.MailKind) outbox.Letter {
@@ -43,7 +54,7 @@ func TestALetterTellsTheSameInBothForms(t *testing.T) {
 		order.MailCancelled: {false, true}, order.MailReturnReceived: {true, false}, order.MailRefunded: {true, false},
 	} {
 		p := &post{}
-		if err := letter.New(p, "https://shop.example/").Send(t.Context(), sample(kind)); err != nil {
+		if err := send(t, p, sample(kind)); err != nil {
 			t.Fatalf("%s: %v", kind, err)
 		}
 		m := p.last
@@ -72,7 +83,7 @@ func TestALinkHasItsTokenWhereNoServerSeesIt(t *testing.T) {
 	p := &post{}
 	l := sample(order.MailLookup)
 	l.Token, l.TokenLife = "secret-Token_1", time.Hour
-	if err := letter.New(p, "https://shop.example/").Send(t.Context(), l); err != nil {
+	if err := send(t, p, l); err != nil {
 		t.Fatal(err)
 	}
 	for form, text := range map[string]string{"text": p.last.Text, "HTML": p.last.HTML} {
@@ -96,14 +107,16 @@ func TestARefusalSaysWhetherTheAddressIsBad(t *testing.T) {
 		{&mail.Error{During: "x", BadAddress: true}, mail.ErrAddressRefused},
 		{&mail.Error{During: "x"}, mail.ErrRefused},
 	} {
-		err := letter.New(&post{result: test.result}, "").Send(t.Context(), sample(order.MailConfirmed))
+		err := send(t, &post{result: test.result}, sample(order.MailConfirmed))
 		for _, refusal := range []error{mail.ErrAddressRefused, mail.ErrRefused} {
 			if errors.Is(err, refusal) != errors.Is(test.want, refusal) || (err == nil) != (test.result == nil) {
 				t.Errorf("%v: %v, want %v", test.result, err, test.want)
 			}
 		}
 	}
-	if err := letter.New(&post{}, "").Send(t.Context(), sample("of a later version")); !errors.Is(err, mail.ErrRefused) {
-		t.Errorf("a letter without a text: %v", err)
+	unknown := sample("of a later version")
+	if errs := letter.New(&post{}, "").Send(t.Context(), []outbox.Letter{unknown, sample(order.MailConfirmed), unknown}); len(errs) != 3 ||
+		!errors.Is(errs[0], mail.ErrRefused) || errs[1] != nil || !errors.Is(errs[2], mail.ErrRefused) {
+		t.Errorf("letters without a text around one with a text: %v", errs)
 	}
 }

@@ -60,8 +60,14 @@ func (s *shop) mailsWaiting(t *testing.T) (n int) {
 // mustPlaceAnother places an order of another cart.
 func (s *shop) mustPlaceAnother(t *testing.T) order.View {
 	t.Helper()
-	req := buy("another", visa)
-	req.CartID = "another cart"
+	return s.mustPlaceOf(t, "another")
+}
+
+// mustPlaceOf places an order of the cart with a name.
+func (s *shop) mustPlaceOf(t *testing.T, name string) order.View {
+	t.Helper()
+	req := buy(name, visa)
+	req.CartID = name + " cart"
 	s.world.mu.Lock()
 	s.world.Carts.Lines[req.CartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 	s.world.mu.Unlock()
@@ -210,6 +216,25 @@ func TestNobodyIsToldOfTheOrdersOfADeletedAccount(t *testing.T) {
 	}
 }
 
+func TestMailsThatAreDueTogetherShareConnections(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	b := newInbox(t, inbox.Config{})
+	const orders = 12
+	s.world.Inventory.SetLeft("MUG", orders)
+	for i := range orders {
+		s.mustPlaceOf(t, fmt.Sprint("cart ", i))
+	}
+	mustSend(t, s.outbox(t, b.Addr(), slog.New(slog.DiscardHandler)))
+	subjects := map[string]bool{}
+	for _, m := range b.Mails() {
+		subjects[m.Subject] = true
+	}
+	if len(subjects) != orders || len(b.Mails()) != orders || b.Connections() != 2 || s.mailsWaiting(t) != 0 {
+		t.Errorf("%d mails arrived over %d connections, about %d orders, and %d wait; want %d over 2", len(b.Mails()), b.Connections(), len(subjects), s.mailsWaiting(t), orders)
+	}
+}
+
 func TestARefusedAddressIsMarkedUntilAMailArrives(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -307,21 +332,21 @@ func (m *mortal) PutOffMail(ctx context.Context, claimed outbox.Mail, failed out
 	return m.Store.PutOffMail(ctx, claimed, failed, wait)
 }
 
-func (m *mortal) EndMail(ctx context.Context, ended outbox.Mail, refused bool) error {
+func (m *mortal) EndMails(ctx context.Context, ended []outbox.Ended) error {
 	if m.dead.Load() {
 		return errDead
 	}
-	return m.Store.EndMail(ctx, ended, refused)
+	return m.Store.EndMails(ctx, ended)
 }
 
-// dyingMailer is in a process that dies with its first mail.
+// dyingMailer is in a process that dies with its first mails.
 type dyingMailer struct {
 	outbox.Mailer
 	process *mortal
 }
 
-func (d dyingMailer) Send(ctx context.Context, l outbox.Letter) error {
-	err := d.Mailer.Send(ctx, l)
+func (d dyingMailer) Send(ctx context.Context, letters []outbox.Letter) []error {
+	errs := d.Mailer.Send(ctx, letters)
 	d.process.dead.Store(true)
-	return err
+	return errs
 }

@@ -35,6 +35,13 @@ func (m Mail) MessageID() string {
 	return fmt.Sprintf("%s.%d", m.OrderID, m.Position)
 }
 
+// Ended is a mail that is not to be sent again.
+type Ended struct {
+	Mail
+	// Refused is whether the server has refused the address.
+	Refused bool
+}
+
 // Attempt is a failed attempt to send a mail.
 type Attempt struct {
 	At     time.Time `json:"at"`
@@ -43,13 +50,14 @@ type Attempt struct {
 
 // Store keeps mails until they are sent.
 type Store interface {
-	order.Reader
+	// Orders returns those of the orders that exist.
+	Orders(ctx context.Context, ids []string) ([]order.Order, error)
 	// ClaimMails returns up to limit mails that are due, the longest due first. Nobody else gets them until the lease has run out.
 	ClaimMails(ctx context.Context, limit int, lease time.Duration) ([]Mail, error)
 	// PutOffMail adds an attempt to a claimed mail and makes it due after a while, unless somebody else has claimed it meanwhile.
 	PutOffMail(ctx context.Context, claimed Mail, failed Attempt, wait time.Duration) error
-	// EndMail removes a mail. It stores with the order whether its address was refused.
-	EndMail(ctx context.Context, ended Mail, refused bool) error
+	// EndMails removes mails. It stores with each order whether its address was refused.
+	EndMails(ctx context.Context, ended []Ended) error
 	// AddLookupToken stores the hash of a token in a mail with a link.
 	AddLookupToken(ctx context.Context, hash []byte, orderID string, life time.Duration) error
 	// GiveUpMails removes mails that were added longer ago than a time, and returns some of them. It is to be called until it returns none.
@@ -80,8 +88,9 @@ type Letter struct {
 
 // Mailer sends letters.
 type Mailer interface {
-	// Send returns mail.ErrAddressRefused or mail.ErrRefused if it makes no sense to try again. No error contains the address.
-	Send(ctx context.Context, letter Letter) error
+	// Send returns an error or nil for each letter. It is mail.ErrAddressRefused or mail.ErrRefused if it makes no sense to try again. No error
+	// contains the address.
+	Send(ctx context.Context, letters []Letter) []error
 }
 
 // Waits are the times that an outbox goes by.

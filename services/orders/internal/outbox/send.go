@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
+	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"souk/platform/mail"
 	"souk/platform/secret"
@@ -20,8 +22,8 @@ const (
 	SendMailsEvery = time.Second
 	// GiveUpMailsEvery is how often GiveUpMails is to be called.
 	GiveUpMailsEvery = time.Hour
-	// atOnce is how many mails a process sends at once.
-	atOnce = 10
+	// A process sends over up to so many connections at once, and this many mails over each.
+	connections, together = 5, 10
 	// settleTime is how long storing what became of a mail may take.
 	settleTime = 5 * time.Second
 )
@@ -30,17 +32,15 @@ const (
 // sends the mail again after the lease.
 func (o *Outbox) SendMails(ctx context.Context) error {
 	for {
-		due, err := o.store.ClaimMails(ctx, atOnce, o.waits.Lease)
+		due, err := o.store.ClaimMails(ctx, connections*together, o.waits.Lease)
 		if err != nil {
 			return err
 		}
-		var sending sync.WaitGroup
-		errs := make([]error, len(due))
-		for i, claimed := range due {
-			sending.Go(func() { errs[i] = o.send(ctx, claimed) })
+		var sending errgroup.Group
+		for claimed := range slices.Chunk(due, together) {
+			sending.Go(func() error { return o.sendTogether(ctx, claimed) })
 		}
-		sending.Wait()
-		if err := errors.Join(errs...); err != nil || len(due) < atOnce {
+		if err := sending.Wait(); err != nil || len(due) < connections*together {
 			return err
 		}
 	}
@@ -49,40 +49,92 @@ func (o *Outbox) SendMails(ctx context.Context) error {
 // errNothingToTell is returned if there is nobody any more whom a mail could tell anything.
 var errNothingToTell = errors.New("nothing to tell")
 
-// send sends a mail that was claimed, and removes it or puts it off.
-func (o *Outbox) send(ctx context.Context, claimed Mail) error {
-	letter, err := o.write(ctx, claimed)
-	if err == nil {
-		err = o.mailer.Send(ctx, letter)
+// attempt is an attempt to send a mail. With an error the letter has its kind, if that is known.
+type attempt struct {
+	claimed Mail
+	letter  Letter
+	err     error
+}
+
+// sendTogether sends mails that were claimed, and removes each or puts it off.
+func (o *Outbox) sendTogether(ctx context.Context, claimed []Mail) error {
+	attempts := o.writeAll(ctx, claimed)
+	var letters []Letter
+	var sent []*attempt
+	for i := range attempts {
+		if a := &attempts[i]; a.err == nil {
+			letters, sent = append(letters, a.letter), append(sent, a)
+		}
 	}
+	if len(letters) > 0 {
+		for i, err := range o.mailer.Send(ctx, letters) {
+			sent[i].err = err
+		}
+	}
+	return o.settle(ctx, attempts)
+}
+
+// settle stores what became of mails.
+func (o *Outbox) settle(ctx context.Context, attempts []attempt) error {
 	// If the process stops now, what is known should still be stored.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	refused := errors.Is(err, mail.ErrAddressRefused)
-	switch {
-	case err == nil:
-		count(letter.Kind, mail.Sent)
-	case errors.Is(err, errNothingToTell):
-		count(letter.Kind, mail.Dropped)
-	case refused, errors.Is(err, mail.ErrRefused):
-		count(letter.Kind, mail.Refused)
-		o.log(ctx, "a mail was refused", claimed, err)
-	default:
-		count(letter.Kind, mail.PutOff)
-		o.log(ctx, "a mail could not be sent, and waits", claimed, err)
-		failed := Attempt{At: time.Now().UTC(), Reason: err.Error()}
-		return o.store.PutOffMail(ctx, claimed, failed, mail.WaitAfter(len(claimed.Attempts), o.waits.First, o.waits.Longest))
+	var ended []Ended
+	var errs []error
+	for _, a := range attempts {
+		refused := errors.Is(a.err, mail.ErrAddressRefused)
+		switch {
+		case a.err == nil:
+			count(a.letter.Kind, mail.Sent)
+		case errors.Is(a.err, errNothingToTell):
+			count(a.letter.Kind, mail.Dropped)
+		case refused, errors.Is(a.err, mail.ErrRefused):
+			count(a.letter.Kind, mail.Refused)
+			o.log(ctx, "a mail was refused", a.claimed, a.err)
+		default:
+			count(a.letter.Kind, mail.PutOff)
+			o.log(ctx, "a mail could not be sent, and waits", a.claimed, a.err)
+			failed := Attempt{At: time.Now().UTC(), Reason: a.err.Error()}
+			errs = append(errs, o.store.PutOffMail(ctx, a.claimed, failed, mail.WaitAfter(len(a.claimed.Attempts), o.waits.First, o.waits.Longest)))
+			continue
+		}
+		ended = append(ended, Ended{Mail: a.claimed, Refused: refused})
 	}
-	return o.store.EndMail(ctx, claimed, refused)
+	if len(ended) > 0 {
+		errs = append(errs, o.store.EndMails(ctx, ended))
+	}
+	return errors.Join(errs...)
 }
 
-// write returns the letter of a mail. With an error the letter has its kind, if that is known.
-func (o *Outbox) write(ctx context.Context, claimed Mail) (Letter, error) {
-	letter := Letter{MessageID: claimed.MessageID(), Kind: unknownKind}
-	found, err := o.store.Get(ctx, claimed.OrderID)
-	if err != nil {
-		return letter, err
+// writeAll writes the letters of mails.
+func (o *Outbox) writeAll(ctx context.Context, claimed []Mail) []attempt {
+	ids := make([]string, len(claimed))
+	for i, c := range claimed {
+		ids[i] = c.OrderID
 	}
+	found, err := o.store.Orders(ctx, ids)
+	byID := make(map[string]order.Order, len(found))
+	for _, one := range found {
+		byID[one.ID()] = one
+	}
+	attempts := make([]attempt, len(claimed))
+	for i, c := range claimed {
+		attempts[i] = attempt{claimed: c, letter: Letter{MessageID: c.MessageID(), Kind: unknownKind}, err: err}
+		if err == nil {
+			attempts[i].letter, attempts[i].err = o.write(ctx, byID, c)
+		}
+	}
+	return attempts
+}
+
+// write returns the letter of a mail about one of orders.
+func (o *Outbox) write(ctx context.Context, orders map[string]order.Order, claimed Mail) (Letter, error) {
+	letter := Letter{MessageID: claimed.MessageID(), Kind: unknownKind}
+	found, ok := orders[claimed.OrderID]
+	if !ok {
+		return letter, order.ErrNotFound
+	}
+	var err error
 	view := found.View()
 	letter.Number, letter.Lines, letter.Totals = view.Number, view.Lines, view.Totals
 	if letter.To, err = o.receiver(ctx, found, claimed); err != nil {

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,16 +55,32 @@ func (s *Store) PutOffMail(ctx context.Context, claimed outbox.Mail, failed outb
 	return nil
 }
 
-const markAddress = `
-UPDATE orders SET mail_refused_at = CASE WHEN $2 THEN now() END WHERE id = $1 AND (mail_refused_at IS NOT NULL) <> $2`
+const markAddresses = `
+UPDATE orders SET mail_refused_at = CASE WHEN refused THEN now() END
+FROM unnest($1::uuid[], $2::boolean[]) AS ended (order_id, refused)
+WHERE id = order_id AND (mail_refused_at IS NOT NULL) <> refused`
 
-// EndMail implements outbox.Store. Its statements are one transaction.
-func (s *Store) EndMail(ctx context.Context, ended outbox.Mail, refused bool) error {
+const deleteMails = `
+DELETE FROM mails WHERE (order_id, position) IN (SELECT * FROM unnest($1::uuid[], $2::integer[]))`
+
+// EndMails implements outbox.Store. Its statements are one transaction.
+func (s *Store) EndMails(ctx context.Context, ended []outbox.Ended) error {
+	latest := map[string]bool{} // of several mails about an order, the last one says whether its address was refused
+	orders, positions := make([]string, len(ended)), make([]int, len(ended))
+	for i, e := range ended {
+		latest[e.OrderID] = e.Refused
+		orders[i], positions[i] = e.OrderID, e.Position
+	}
+	marked := slices.Sorted(maps.Keys(latest))
+	refused := make([]bool, len(marked))
+	for i, id := range marked {
+		refused[i] = latest[id]
+	}
 	batch := &pgx.Batch{}
-	batch.Queue(markAddress, ended.OrderID, refused)
-	batch.Queue(`DELETE FROM mails WHERE order_id = $1 AND position = $2`, ended.OrderID, ended.Position)
+	batch.Queue(markAddresses, marked, refused)
+	batch.Queue(deleteMails, orders, positions)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("end mail: %w", err)
+		return fmt.Errorf("end mails: %w", err)
 	}
 	return nil
 }

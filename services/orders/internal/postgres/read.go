@@ -23,6 +23,15 @@ func (s *Store) Get(ctx context.Context, id string) (order.Order, error) {
 	return found[0], nil
 }
 
+// Orders returns those of the orders that exist.
+func (s *Store) Orders(ctx context.Context, ids []string) ([]order.Order, error) {
+	found, err := s.read(ctx, "WHERE id = ANY($1)", ids)
+	if err != nil {
+		return nil, fmt.Errorf("orders: %w", err)
+	}
+	return found, nil
+}
+
 // selectOrders is one statement, so that an order and its lines, timeline, returns and refunds are of the same moment.
 const selectOrders = `
 SELECT id, number, customer_id, status, intent, decided_by, version, created_at, changed_at,
