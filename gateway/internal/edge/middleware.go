@@ -65,15 +65,21 @@ func (r *recorder) fail(ctx context.Context) {
 	r.status = http.StatusInternalServerError
 }
 
-// end counts an answered request, ends its span and logs it.
+// end ends the span of an answered request and logs it.
 func (r *recorder) end(ctx context.Context, span trace.Span, log *RequestLog, request *http.Request, took time.Duration) {
 	method, route, status := methodOf(request), routeOf(request), r.status
 	if status == 0 {
 		status = statusLeft
 	}
-	count(ctx, route, status, took, r.Header().Get("Content-Type") == eventStream)
 	endSpan(ctx, span, method, route, status, took)
-	log.add(answer{time.Now(), method, route, status, took, rpc.RequestID(ctx), telemetry.IDs(ctx)})
+	a := answer{
+		at: time.Now(), method: method, route: route, status: status, took: took, requestID: rpc.RequestID(ctx), ids: telemetry.IDs(ctx),
+		stream: r.Header().Get("Content-Type") == eventStream,
+	}
+	if span.IsRecording() {
+		a.span = span.SpanContext()
+	}
+	log.add(a)
 }
 
 // describePanic describes a panic value for the log: by its text if Go's runtime wrote it, otherwise by its type only, because

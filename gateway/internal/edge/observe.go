@@ -92,15 +92,19 @@ func figuresOf(route string, status int) figures {
 	return f
 }
 
-// count counts an answered request. Streams have no time, because they last as long as their client wants.
-func count(ctx context.Context, route string, status int, took time.Duration, stream bool) {
-	if stream {
-		requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+// count counts an answered request.
+func (a answer) count() {
+	if a.stream {
+		requests.WithLabelValues(a.route, strconv.Itoa(a.status)).Inc()
 		return
 	}
-	f := figuresOf(route, status)
+	f := figuresOf(a.route, a.status)
 	f.answers.Inc()
-	telemetry.Observe(ctx, f.time, took)
+	ctx := context.Background()
+	if a.span.IsSampled() {
+		ctx = trace.ContextWithSpanContext(ctx, a.span)
+	}
+	telemetry.Observe(ctx, f.time, a.took)
 }
 
 // routeOf returns the pattern that r matched.

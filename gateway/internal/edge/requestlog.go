@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"souk/platform/telemetry"
 )
@@ -18,9 +19,9 @@ const (
 	logTime  = 100 * time.Millisecond
 )
 
-// RequestLog has a line for each answered request, which looks like slog's. The lines are made and written a little later, many at once,
-// and by zerolog: a line of slog's that is made at once takes a twentieth of the time of a page from memory. A process that is killed
-// loses the last lines, so they must not be the only trace of anything.
+// RequestLog counts the answered requests in the metrics, and has a line for each, which looks like slog's. Both are done a little later,
+// for many requests at once, and the lines are made by zerolog: a line of slog's that is made at once takes a twentieth of the time of a
+// page from memory. A process that is killed loses the last lines, so they must not be the only trace of anything.
 type RequestLog struct {
 	mu      sync.Mutex
 	waiting []answer
@@ -44,6 +45,10 @@ type answer struct {
 	took          time.Duration
 	requestID     string
 	ids           []telemetry.ID
+	// stream is set for an event stream, which has no time, because it lasts as long as its client wants.
+	stream bool
+	// span is that of the request, if it is sampled.
+	span trace.SpanContext
 }
 
 // NewRequestLog returns a log that writes to out, or that drops its lines if level is above info.
@@ -55,9 +60,6 @@ func NewRequestLog(out io.Writer, level slog.Level) *RequestLog {
 }
 
 func (l *RequestLog) add(a answer) {
-	if l.off {
-		return
-	}
 	l.mu.Lock()
 	if len(l.waiting) == 0 {
 		time.AfterFunc(logTime, l.Flush)
@@ -70,7 +72,7 @@ func (l *RequestLog) add(a answer) {
 	}
 }
 
-// Flush writes the lines that wait.
+// Flush counts the requests that wait, and writes their lines.
 func (l *RequestLog) Flush() {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -79,7 +81,10 @@ func (l *RequestLog) Flush() {
 	l.waiting = l.spare
 	l.mu.Unlock()
 	for _, a := range answers {
-		l.write(a)
+		a.count()
+		if !l.off {
+			l.write(a)
+		}
 	}
 	_, _ = l.text.WriteTo(l.out) // there is nowhere else to write to
 	l.text.Reset()

@@ -3,6 +3,7 @@ package edge
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"souk/platform/rpc"
 	"souk/platform/telemetry"
+	"souk/testkit/scrape"
 )
 
 func TestALineOfTheRequestLogLooksLikeSlogs(t *testing.T) {
@@ -22,7 +24,9 @@ func TestALineOfTheRequestLogLooksLikeSlogs(t *testing.T) {
 	now := time.Now()
 	var got, want bytes.Buffer
 	log := NewRequestLog(&got, slog.LevelInfo)
-	log.add(answer{now, "GET", "GET /v1/orders/{id}", 200, 1500 * time.Microsecond, "req-1", telemetry.IDs(ctx)})
+	log.add(answer{
+		at: now, method: "GET", route: "GET /v1/orders/{id}", status: 200, took: 1500 * time.Microsecond, requestID: "req-1", ids: telemetry.IDs(ctx),
+	})
 	log.Flush()
 
 	record := slog.NewRecord(now, slog.LevelInfo, "answered", 0)
@@ -103,6 +107,26 @@ func TestALogLevelAboveInfoDropsTheLinesOfRequests(t *testing.T) {
 	log.Flush()
 	if out.lines != 0 {
 		t.Errorf("%d lines are written", out.lines)
+	}
+}
+
+func TestRequestsAreCountedWhateverTheLogLevel(t *testing.T) {
+	t.Parallel()
+	for _, level := range []slog.Level{slog.LevelInfo, slog.LevelWarn} {
+		route := "GET /counted/" + level.String()
+		log := NewRequestLog(io.Discard, level)
+		log.add(answer{route: route, status: 200, took: time.Second})
+		log.add(answer{route: route, status: 503, took: time.Second})
+		log.add(answer{route: route, status: 200, took: time.Hour, stream: true})
+		log.Flush()
+		metrics, err := scrape.Own()
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers, seconds := metrics.Sum("souk_http_requests_total", "route", route), metrics.Sum("souk_http_request_duration_seconds", "route", route)
+		if answers != 3 || seconds != 2 {
+			t.Errorf("%s: %v answers that took %v seconds; want 3, and 2 seconds without the stream", level, answers, seconds)
+		}
 	}
 }
 
