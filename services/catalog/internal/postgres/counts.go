@@ -15,11 +15,11 @@ func (s *Store) Categories(ctx context.Context) ([]catalog.Category, error) {
 		WHERE per = 'category' AND category_slug <> '' GROUP BY category_slug ORDER BY category_slug COLLATE "und-x-icu"`)
 }
 
-// CategoriesBeginning implements catalog.Store.
+// CategoriesBeginning implements catalog.Store. Its condition id > 0 has the reason of that in the view counted_products.
 func (s *Store) CategoriesBeginning(ctx context.Context, slugs []string) ([]catalog.Category, error) {
 	return s.categories(ctx, `SELECT category_slug, category, sum(products)::bigint FROM (
 			SELECT per, category_slug, category, products FROM product_counts
-			UNION ALL SELECT per, category_slug, category, products FROM product_count_changes) AS counts
+			UNION ALL SELECT per, category_slug, category, products FROM product_count_changes WHERE id > 0) AS counts
 		WHERE per = 'category' AND category_slug ^@ ANY($1::text[])
 		GROUP BY category_slug, category HAVING sum(products) > 0`, slugs)
 }

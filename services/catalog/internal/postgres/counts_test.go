@@ -106,6 +106,39 @@ func change(ctx context.Context, s *catalog.Service, n int) error {
 	return nil
 }
 
+// After a long import, the table of changes is empty, but has as many pages as before.
+func TestCountsAreCheapAfterALongImport(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, postgres.Migrations)
+	fill(t, db, 1000)
+	config := db.Config()
+	reads := map[string]func(context.Context, *catalog.Service) error{
+		"a category": list(catalog.Query{Category: "category-7"}, false), "facets": list(catalog.Query{Category: "category-7"}, true),
+		"categories": func(ctx context.Context, s *catalog.Service) error {
+			_, err := s.Categories(ctx)
+			return err
+		},
+	}
+	before := map[string]cost{}
+	for name, read := range reads {
+		before[name] = costOf(t, config, read)
+	}
+	exec(t, db, `INSERT INTO product_count_changes (per, category_slug, category, brand, products)
+		SELECT 'brand', '', '', 'Brand ' || i % 200, 0 FROM generate_series(1, 50000) AS i`)
+	exec(t, db, `DELETE FROM product_count_changes WHERE id < (SELECT max(id) FROM product_count_changes)`)
+	exec(t, db, `VACUUM ANALYZE product_count_changes`) // the last change keeps the pages before it
+	if err := catalog.New(postgres.New(db), "GBP").AddUpCounts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, read := range reads {
+		after := costOf(t, config, read)
+		t.Logf("measured: %s reads %.0f blocks before and %.0f after", name, before[name].blocks, after.blocks)
+		if after.blocks > before[name].blocks+30 {
+			t.Errorf("%s reads %.0f blocks after a long import, before %.0f", name, after.blocks, before[name].blocks)
+		}
+	}
+}
+
 func TestARefusedProductIsNotCounted(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
