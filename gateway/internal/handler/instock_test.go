@@ -48,20 +48,25 @@ func recordAsked(s *shop) *asked {
 	return a
 }
 
-// The catalog has 2,000 products, of which nine in ten are in stock.
-func TestAPageOfProductsInStockReadsFewProducts(t *testing.T) {
-	t.Parallel()
-	s, products, _ := told(t)
+// sellMany has a shop sell 2,000 products. Of each group of so many products, the first ones are sold out.
+func sellMany(s *shop, soldOut, group int) {
 	goods := make([]*catalogv1.Product, 2000)
 	levels := map[string]int64{}
 	for i := range goods {
 		goods[i] = plain(i)
-		if i%10 != 0 {
+		if i%group >= soldOut {
 			levels[goods[i].GetVariants()[0].GetSku()] = 10
 		}
 	}
 	sell(s, goods...)
 	stock(s, levels)
+}
+
+// The catalog has 2,000 products, of which nine in ten are in stock.
+func TestAPageOfProductsInStockReadsFewProducts(t *testing.T) {
+	t.Parallel()
+	s, products, _ := told(t)
+	sellMany(s, 1, 10)
 	read := recordAsked(s)
 	if page := s.list(t, "in_stock=true&limit=20"); len(page.Items) != 20 || page.NextCursor == nil {
 		t.Fatalf("a page of %d products", len(page.Items))
@@ -85,21 +90,12 @@ func TestAPageOfProductsInStockReadsFewProducts(t *testing.T) {
 // A page reads ahead as many products as are sold out on average, twice over.
 func TestAPageOfProductsInStockReadsMoreWhereMoreIsSoldOut(t *testing.T) {
 	t.Parallel()
-	for _, shop := range []struct {
+	for _, test := range []struct {
 		soldOut int // of eight products
 		want    int
 	}{{0, 21}, {1, 26}, {2, 31}} {
 		s, products, _ := told(t)
-		goods := make([]*catalogv1.Product, 2000)
-		levels := map[string]int64{}
-		for i := range goods {
-			goods[i] = plain(i)
-			if i%8 >= shop.soldOut {
-				levels[goods[i].GetVariants()[0].GetSku()] = 10
-			}
-		}
-		sell(s, goods...)
-		stock(s, levels)
+		sellMany(s, test.soldOut, 8)
 		for range 30 { // the gateway learns how many are sold out
 			s.list(t, "in_stock=true&limit=100")
 			products.tells(t, "9999")
@@ -108,8 +104,8 @@ func TestAPageOfProductsInStockReadsMoreWhereMoreIsSoldOut(t *testing.T) {
 		if page := s.list(t, "in_stock=true&limit=20"); len(page.Items) != 20 {
 			t.Fatalf("a page of %d products", len(page.Items))
 		}
-		if read.products != shop.want {
-			t.Errorf("with %d of 8 sold out, a page reads %d products, want %d", shop.soldOut, read.products, shop.want)
+		if read.products != test.want {
+			t.Errorf("with %d of 8 sold out, a page reads %d products, want %d", test.soldOut, read.products, test.want)
 		}
 	}
 }
