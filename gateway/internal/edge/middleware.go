@@ -72,14 +72,10 @@ func (r *recorder) end(ctx context.Context, span trace.Span, log *RequestLog, re
 		status = statusLeft
 	}
 	endSpan(ctx, span, method, route, status, took)
-	a := answer{
+	log.add(answer{
 		at: time.Now(), method: method, route: route, status: status, took: took, requestID: rpc.RequestID(ctx), ids: telemetry.IDs(ctx),
-		stream: r.Header().Get("Content-Type") == eventStream,
-	}
-	if span.IsRecording() {
-		a.span = span.SpanContext()
-	}
-	log.add(a)
+		stream: r.Header().Get("Content-Type") == eventStream, span: span.SpanContext(),
+	})
 }
 
 // describePanic describes a panic value for the log: by its text if Go's runtime wrote it, otherwise by its type only, because

@@ -47,7 +47,7 @@ type answer struct {
 	ids           []telemetry.ID
 	// stream is set for an event stream, which has no time, because it lasts as long as its client wants.
 	stream bool
-	// span is that of the request, if it is sampled.
+	// span is that of the request. If it is sampled, it becomes the exemplar of the time.
 	span trace.SpanContext
 }
 

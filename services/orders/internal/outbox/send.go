@@ -119,7 +119,7 @@ func (o *Outbox) writeAll(ctx context.Context, claimed []Mail) []attempt {
 	}
 	attempts := make([]attempt, len(claimed))
 	for i, c := range claimed {
-		attempts[i] = attempt{claimed: c, letter: Letter{MessageID: c.MessageID(), Kind: unknownKind}, err: err}
+		attempts[i] = attempt{claimed: c, letter: Letter{Kind: unknownKind}, err: err}
 		if err == nil {
 			attempts[i].letter, attempts[i].err = o.write(ctx, byID, c)
 		}
